@@ -142,6 +142,39 @@ test('what Kustomize would leave out without a word is refused with its place', 
   }
 });
 
+test('a fault in the YAML of a resource or a patch is told with its file and line, also from a base', async (t) => {
+  const tab = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n\tname: x\n';
+  const files: Record<string, string> = {
+    'ok/kustomization.yaml': 'resources: [o.yaml]\n',
+    'ok/o.yaml': configMap('o'),
+    'b/kustomization.yaml': 'resources: [../ok, x.yaml]\n',
+    'b/x.yaml': `${configMap('x')}${configMap('y')}`,
+    'over/kustomization.yaml': 'resources: [../b]\n',
+    'deep/kustomization.yaml': 'resources: [../ok, x.yaml]\n',
+    'deep/x.yaml': `${configMap('x')}---\n${configMap('y').replace('{}', '')}\n  again: "1"\n  again: "2"\n`,
+    'tab/kustomization.yaml': 'resources: [../ok, x.yaml]\n',
+    'tab/x.yaml': `${configMap('x')}---\n${tab}`,
+    'patch/kustomization.yaml': 'resources: [../ok]\npatches: [{path: p.yaml}]\n',
+    'patch/p.yaml': tab,
+  };
+  const { render } = await bench(t, files);
+  const lineOf = (file: string, text: string): number =>
+    (files[file] ?? '').split('\n').findLastIndex((line) => line.includes(text)) + 1;
+  const second = lineOf('b/x.yaml', 'apiVersion');
+  const rows: [path: string, file: string, line: number, message: RegExp][] = [
+    ['b', 'b/x.yaml', second, /^key "apiVersion" stands here a second time, which Kustomize refuses$/],
+    ['over', 'b/x.yaml', second, /^key "apiVersion" stands here a second time/],
+    ['deep', 'deep/x.yaml', lineOf('deep/x.yaml', 'again'), /^key "again" stands here a second time/],
+    ['tab', 'tab/x.yaml', lineOf('tab/x.yaml', '\tname'), /^this is not valid YAML: found character/],
+    ['patch', 'patch/p.yaml', 4, /^this is not valid YAML: found character/],
+  ];
+  for (const [path, file, line, message] of rows) {
+    const error = await refusal(render({ path }), path);
+    assert.deepEqual([error.code, error.place?.file, error.place?.line], ['E_MANIFEST', file, line], path);
+    assert.match(error.message, message);
+  }
+});
+
 test('what holds nothing, or is taken out by a patch, stays out of Kustomize without a word', async (t) => {
   const { render } = await bench(t, {
     'a/kustomization.yaml':

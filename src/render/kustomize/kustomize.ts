@@ -153,7 +153,8 @@ async function build(
   const known = [...bases, ...changes, ...replacements, ...data, ...folders];
   const texts = await readTexts(files, closure.resources);
   const resources = await namedObjects(worker, texts);
-  const patches = await namedObjects(worker, await readTexts(files, closure.patches), { patches: true });
+  const changed = await readTexts(files, closure.patches);
+  const patches = await namedObjects(worker, changed, { patches: true });
   try {
     const { text } = await runTool({
       workers,
@@ -176,15 +177,45 @@ async function build(
       warnings: kustomizeWarnings(resources.local, unmatched),
     };
   } catch (error) {
-    // Kustomize often names no line: what is not even YAML is found here
-    const read = await parseTexts(
-      worker,
-      texts.filter(({ file }) => /\.(ya?ml|json)$/.test(file)),
+    throw (
+      (await faultIn(worker, texts)) ??
+      (hasLine(error) ? undefined : await faultIn(worker, changed)) ??
+      (hasFile(error) ? undefined : await repeatedIn(worker, texts)) ??
+      withPlace(error, [...patches.objects, ...resources.objects])
     );
-    const unread = read.find((each) => each instanceof AppError);
-    if (unread) throw unread;
-    throw withPlace(error, [...patches.objects, ...resources.objects]);
   }
+}
+
+function hasLine(error: unknown): boolean {
+  return error instanceof AppError && error.place?.line !== undefined;
+}
+
+function hasFile(error: unknown): boolean {
+  return error instanceof AppError && error.place !== undefined;
+}
+
+function read(worker: Worker, texts: readonly Text[]): ReturnType<typeof parseTexts> {
+  return parseTexts(
+    worker,
+    texts.filter(({ file }) => /\.(ya?ml|json)$/.test(file)),
+  );
+}
+
+/** Kustomize often names no line: what is not even YAML is found here. */
+async function faultIn(worker: Worker, texts: readonly Text[]): Promise<AppError | undefined> {
+  return (await read(worker, texts)).find((each) => each instanceof AppError);
+}
+
+/** Of keys that stand twice in a map Kustomize names the lines, and no file: it refuses what Kubernetes reads. */
+async function repeatedIn(worker: Worker, texts: readonly Text[]): Promise<AppError | undefined> {
+  const documents = (await read(worker, texts)).flatMap((each) => (each instanceof AppError ? [] : each));
+  const [first] = documents.flatMap(({ repeated }) => repeated);
+  if (!first) return undefined;
+  const { key, place } = first;
+  return new AppError('E_MANIFEST', `key ${JSON.stringify(key)} stands here a second time, which Kustomize refuses`, {
+    place,
+    hint: 'Remove one of them; where another object begins, put --- on a line before it.',
+  });
 }
 
 async function placed(objects: KubeObject[], { objects: named }: NamedObjects, path: string): Promise<Manifest[]> {
