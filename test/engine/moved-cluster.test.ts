@@ -10,7 +10,7 @@ import { createServer } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { approvalIn, approvalsOf, automated, config, operate, synced } from './manifests.ts';
+import { approvalIn, approvalsOf, automated, config, operate, push, synced } from './manifests.ts';
 import { ownCluster, testCluster } from '../control-plane.ts';
 import { stage } from './fixture.ts';
 import { agree, agreeTo, bob, carol, closed, gate } from './approval/fixture.ts';
@@ -233,24 +233,53 @@ test('a sync whose URL leads to another cluster before its next wave stops there
   );
 });
 
-test('a deletion that was agreed to in one cluster deletes nothing in another one at its URL', async (t) => {
-  const finalizers = ['resources-finalizer.argocd.argoproj.io'];
-  const { s, front, one, two, namespace, valueAt, is } = await moving(t, { metadata: { finalizers } });
-  await agreeTo(s, 'prod');
-  await synced(s, 'prod');
-  // As where a cluster is made anew from a backup of the other one.
+/** As where the second cluster is made anew from a backup of the first. */
+async function restore({ one, two, namespace }: Two): Promise<void> {
   const { metadata, ...kept } = (await one.access.must('GET', `/api/v1/namespaces/${namespace}/configmaps/far`)) as {
     metadata: { annotations: Record<string, string> };
   };
   const copy = { ...kept, metadata: { name: 'far', annotations: metadata.annotations } };
   await two.access.must('POST', `/api/v1/namespaces/${namespace}/configmaps`, copy);
+}
+
+const finalizers = ['resources-finalizer.argocd.argoproj.io'];
+
+test('a deletion that was agreed to in one cluster deletes nothing in another one at its URL', async (t) => {
+  const m = await moving(t, { metadata: { finalizers } });
+  const { s, front, one, two, valueAt, is } = m;
+  await agreeTo(s, 'prod');
+  await synced(s, 'prod');
+  await restore(m);
   await s.cluster.api.delete({ group: 'argoproj.io', kind: 'Application', namespace: s.namespace, name: 'prod' });
   await approvalIn(s, 'prod', 'Pending');
   assert.equal((await agree(s, bob)).done, true);
   front.move(two, { breaks: false });
   assert.equal((await agree(s, carol)).done, true);
-  const anew = await approvalIn(s, 'prod', 'Pending', ({ spec }) => spec.destination?.cluster !== undefined);
-  assert.equal(anew.spec.destination?.cluster, await is(two));
+  const other = await is(two);
+  await approvalIn(s, 'prod', 'Pending', ({ spec }) => spec.destination?.cluster === other);
+  assert.deepEqual([await valueAt(one), await valueAt(two)], ['1', '1']);
+});
+
+test('nor does the end of an Application that was agreed to with its parent', async (t) => {
+  const m = await moving(t, { metadata: { finalizers } });
+  const { s, front, one, two, namespace, valueAt, is } = m;
+  const source = `{repoURL: "${s.url}", path: prod, targetRevision: main}`;
+  const manifest =
+    'apiVersion: argoproj.io/v1alpha1\nkind: Application\n' +
+    `metadata: {name: prod, finalizers: [${finalizers.join()}]}\n` +
+    `spec: {project: gated, destination: {name: far, namespace: ${namespace}}, source: ${source}}\n`;
+  await push(s, { 'root/prod.yaml': manifest, 'root/kept.yaml': config('kept', '1') });
+  await agreeTo(s, 'prod');
+  await synced(s, 'prod');
+  await s.apply('root', { syncPolicy: automated });
+  await synced(s, 'root');
+  await restore(m);
+  await push(s, { 'root/prod.yaml': undefined });
+  await approvalIn(s, 'root', 'Pending');
+  front.move(two, { breaks: false });
+  await agreeTo(s, 'root');
+  const other = await is(two);
+  await approvalIn(s, 'prod', 'Pending', ({ spec }) => spec.destination?.cluster === other);
   assert.deepEqual([await valueAt(one), await valueAt(two)], ['1', '1']);
 });
 
