@@ -203,7 +203,12 @@ async function meant(deps: CarryOutDeps, asking: Asking): Promise<{ apps: Applic
   const { request, sees } = asking;
   if (request.spec.application) {
     const found = await findApplication(deps.store, request.spec.application, sees);
-    return found.ok ? { apps: found.apps } : { apps: [], refused: found.message };
+    if (!found.ok) return { apps: [], refused: found.message };
+    // People decide about what they were shown, one by one; and each revert has a pull request of its own.
+    const { length } = found.apps;
+    if (length > 1 && !['sync', 'status', 'diff'].includes(request.spec.verb))
+      return { apps: [], refused: `that selects ${length} applications; name the one that you mean` };
+    return { apps: found.apps };
   }
   const apps = await implied(deps, asking);
   if (apps.length > 0) return { apps };

@@ -17,7 +17,11 @@ export const verbs: Readonly<Record<Verb, VerbHelp>> = {
   help: { usage: '/cox help', does: 'shows this list', right: undefined },
   status: { usage: '/cox status [app]', does: 'tells sync status and health', right: 'get' },
   diff: { usage: '/cox diff [app]', does: 'compares again and refreshes the answer', right: 'get' },
-  sync: { usage: '/cox sync <app>', does: 'applies what Git says now', right: 'sync' },
+  sync: {
+    usage: '/cox sync <app>',
+    does: 'applies what Git says now; also to several: `env=prod`, `project=shop`, `shop-*`, as status and diff do',
+    right: 'sync',
+  },
   approve: {
     usage: '/cox approve [app] [--digest d]',
     does: 'approves exactly the effect that is shown',

@@ -4,6 +4,7 @@ import type { Approval, Request } from '../model/coxswain.ts';
 import type { Store } from '../store/store.ts';
 import type { MergedPull } from './introduced-by.ts';
 import type { ChatopsOptions } from './ports.ts';
+import { cox } from '../model/annotations.ts';
 import { isOpen } from '../engine/approval/approval.ts';
 import { applicationKey } from '../model/application.ts';
 import { isBrought } from './introduced-by.ts';
@@ -29,14 +30,44 @@ export function unseen(store: Store, sentence: string): string {
     : `${sentence}: argocd-rbac-cm permits nothing until it is mended: ${policyFault}`;
 }
 
+/** Parts between stars, found one after the other: no pattern that could go back and forth over a stranger's text. */
+function fits(name: string, glob: string): boolean {
+  const [first = '', ...rest] = glob.split('*');
+  const last = rest.pop();
+  if (last === undefined) return name === glob;
+  if (!name.startsWith(first) || name.length < first.length + last.length || !name.endsWith(last)) return false;
+  const end = name.length - last.length;
+  let at = first.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found < 0 || found + part.length > end) return false;
+    at = found + part.length;
+  }
+  return true;
+}
+
+/** `env=prod`, `project=shop`, `shop-*`; undefined: the text names one application. */
+function selector(text: string): ((app: Application) => boolean) | undefined {
+  const [, field, value = ''] = /^(env|project)[=:](.{1,80})$/.exec(text) ?? [];
+  if (field === 'env') return (app) => fits(app.metadata.annotations?.[cox.environment] ?? '', value);
+  if (field === 'project') return (app) => fits(app.spec.project, value);
+  return text.includes('*') ? (app) => fits(app.metadata.name, text) : undefined;
+}
+
 /**
- * By `namespace/name` or name; an exact name always wins, an unknown one is answered with the nearest. One that the
- * person may not see is answered like one that does not exist.
+ * By `namespace/name`, name or selector; an exact name always wins, an unknown one is answered with the nearest. One
+ * that the person may not see is answered like one that does not exist.
  */
 export async function findApplication(store: Store, text: string, sees: Sees): Promise<Found> {
   const exact = store.applications.get(text) ?? store.applications.get(`${store.namespace}/${text}`);
   if (exact && (await sees(exact))) return { ok: true, apps: [exact] };
   const all = store.applications.list();
+  const selects = selector(text);
+  if (selects) {
+    const apps = await seen(all.filter(selects), sees);
+    const sentence = `no application that you may see is selected by "${text.slice(0, 80)}"`;
+    return apps.length > 0 ? { ok: true, apps } : { ok: false, message: unseen(store, sentence) };
+  }
   const same = await seen(
     all.filter((app) => app.metadata.name === text),
     sees,

@@ -63,7 +63,7 @@ for (const [typed, message] of refused) {
 
 test('help names every command once, and one alone when asked for it', () => {
   assert.equal(helpText().split('\n').length, Object.keys(verbs).length);
-  assert.equal(helpText('sync'), '/cox sync <app> — applies what Git says now');
+  assert.match(helpText('sync'), /^\/cox sync <app> — applies what Git says now; .*`env=prod`[^\n]*$/);
 });
 
 test('the nearest word is suggested only when it is near', () => {
