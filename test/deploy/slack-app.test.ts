@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 
 const root = join(import.meta.dirname, '../..');
-const source = readdirSync(join(root, 'src/slack'))
+const source = readdirSync(join(root, 'src/slack'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
   .map((file) => readFileSync(join(root, 'src/slack', file), 'utf8'))
   .join('\n');
 const manifest = parse(readFileSync(join(root, 'deploy/slack-manifest.yaml'), 'utf8')) as {
@@ -23,6 +24,7 @@ const scopes: Record<string, string[]> = {
   'chat.delete': ['chat:write'],
   'conversations.list': ['channels:read', 'groups:read'],
   'conversations.history': ['channels:history', 'groups:history'],
+  'conversations.replies': ['channels:history', 'groups:history'],
   'views.open': [],
   'auth.test': [],
 };
