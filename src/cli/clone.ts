@@ -23,9 +23,14 @@ export interface Clone {
   bring(commit: string, mirror: Repository): Promise<void>;
 }
 
-function environmentOf({ options }: Session): Environment {
+/** Of the person's own git. Without a home there is no configuration but that of the clone. */
+export function environmentOf({ options }: Session): Environment {
   const set = Object.entries(options.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
-  return { ...(Object.fromEntries(set) as Environment), LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0' };
+  return {
+    ...(options.env['HOME'] ? {} : { GIT_CONFIG_GLOBAL: '/dev/null' }),
+    ...(Object.fromEntries(set) as Environment),
+    ...{ LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0' },
+  };
 }
 
 /** The clone that the folder is in; undefined: it is in none. */

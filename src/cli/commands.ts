@@ -152,7 +152,7 @@ const commands = {
     notes: [
       'The images of a kustomization, the values of a chart, or the manifests themselves; every other byte stays.',
       'Without --push or --pr the files of the clone are written, nothing is committed. <image>=@sha256:… sets a',
-      'digest, <image>=other/name:tag another name. --pr needs GITHUB_TOKEN, and GITHUB_API_URL for an own GitHub.',
+      'digest, <image>=other/name:tag another name. --pr needs GITHUB_TOKEN, and GITHUB_SERVER_URL for an own GitHub.',
       '',
       'Examples',
       '  cox set-image web ghcr.io/acme/web=1.4.2',

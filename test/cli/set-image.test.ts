@@ -1,9 +1,16 @@
 // Another tag of an image in files of every layout: what is not its tag stays byte by byte.
+import type { Session } from '../../src/cli/session.ts';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { parseAllDocuments } from 'yaml';
 import { editKustomization, editManifests, editValues } from '../../src/cli/set-image/edit.ts';
+import { pullClient, tokenFor } from '../../src/cli/set-image/pull-client.ts';
 import { wantedOf } from '../../src/cli/set-image/reference.ts';
+import { treeOnDisk } from '../../src/cli/set-image/tree.ts';
+import { temporary } from '../git/origin.ts';
 
 const digest = `sha256:${'ab'.repeat(32)}`;
 const edits = { kustomization: editKustomization, values: editValues, manifests: editManifests };
@@ -158,12 +165,75 @@ for (const [kind, rows] of Object.entries(layouts) as [keyof typeof edits, (type
 
 test('an image, and what it is to be, are read as registries write them', () => {
   for (const [text, to] of [
+    [`web=v1.2.3@${digest}`, { name: 'web', tag: 'v1.2.3', digest }],
     ['web=v1.2.3', { name: 'web', tag: 'v1.2.3' }],
     ['localhost:5000/web=2', { name: 'localhost:5000/web', tag: '2' }],
     [`web=@${digest}`, { name: 'web', digest }],
     [`web=ghcr.io/a/web:v1@${digest}`, { name: 'ghcr.io/a/web', tag: 'v1', digest }],
   ] as const)
     assert.deepEqual(wantedOf(text).to, to);
-  for (const text of ['web', '=v1', 'web=', 'web=a b', 'web="', 'web=other/name', 'web=@sha256:12', 'web=v1\nx'])
+  for (const text of [
+    'web',
+    '=v1',
+    'web=',
+    'web=a b',
+    'web="',
+    'web=other/name',
+    'web=@sha256:12',
+    'web=v1\nx',
+    'web=1.2:3',
+    'web=1@sha256:1',
+  ])
     assert.throws(() => wantedOf(text), /is no image and what it is to be/);
+});
+
+const enterprise = 'https://ghe.example.com';
+/** [what, address, environment, whether its repository by https gets the token] */
+const hosts: [string, string, Record<string, string>, boolean][] = [
+  ['GitHub', 'https://github.com/acme/infra.git', {}, true],
+  ['GitHub by the address of its API', 'https://github.com/a/b', { GITHUB_API_URL: 'https://api.github.com' }, true],
+  ['a GitHub of their own', `${enterprise}/a/b`, { GITHUB_SERVER_URL: enterprise }, true],
+  ['a GitHub of their own, by its API', `${enterprise}/a/b`, { GITHUB_API_URL: `${enterprise}/api/v3` }, true],
+  ['on this machine', 'http://127.0.0.1:8/a/b', { GITHUB_API_URL: 'http://127.0.0.1:8/api' }, true],
+  ['another port', 'http://127.0.0.1:9/a/b', { GITHUB_API_URL: 'http://127.0.0.1:8/api' }, false],
+  ['another host', 'https://evil.example/acme/infra.git', {}, false],
+  ['a host that begins alike', 'https://github.com.evil.example/acme/infra', {}, false],
+  ['the host as a name of somebody', 'https://github.com@evil.example/acme/infra', {}, false],
+  ['a plain address', 'http://github.com/acme/infra', {}, false],
+  ['GitHub, with the token of another', 'https://github.com/a/b', { GITHUB_SERVER_URL: enterprise }, false],
+];
+
+for (const [what, url, env, given] of hosts)
+  test(`the token: ${what}`, async () => {
+    const own = { ...env, GITHUB_TOKEN: 'secret' };
+    assert.equal(tokenFor(own, url), given ? 'secret' : undefined);
+    const client = pullClient(own, url);
+    if (given) assert.equal(typeof (await client), 'function');
+    else await assert.rejects(client, { code: 'E_CONFIG', hint: /--push/ });
+  });
+
+test('by ssh no token is given, and a pull request is opened where the host is that of the token', async () => {
+  const env = { GITHUB_TOKEN: 'secret' };
+  for (const url of ['git@github.com:acme/infra.git', 'ssh://git@github.com/acme/infra']) {
+    assert.equal(tokenFor(env, url), undefined);
+    assert.equal(typeof (await pullClient(env, url)), 'function');
+  }
+  for (const url of [
+    'git@evil.example:acme/infra',
+    'file:///acme/infra',
+    '/srv/acme/infra',
+    'https://github.com/a/b/c',
+  ])
+    await assert.rejects(pullClient(env, url), { code: 'E_CONFIG', hint: /--push/ });
+});
+
+test('the configuration that a clone holds as a file is no configuration of the person', async (t) => {
+  const root = temporary(t);
+  writeFileSync(join(root, 'a.yaml'), 'a: 1\n');
+  execFileSync('git', ['init', '-q', root]);
+  // Git ends with an error where this file counts: its last line is none of a configuration.
+  writeFileSync(join(root, '.gitconfig'), '[core\n');
+  const session = { options: { env: { PATH: process.env['PATH'] } }, signal: new AbortController().signal };
+  const tree = await treeOnDisk(session as unknown as Session, root);
+  assert.deepEqual(await tree.list(''), ['.gitconfig', 'a.yaml']);
 });

@@ -36,15 +36,24 @@ export function referenceText({ name, tag, digest }: Reference): string {
   return `${name}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
 }
 
-/** `name=tag`, `name=@digest`, `name=new/name:tag` or `name=new/name@digest`. Throws Usage. */
+/** What stands behind the `=`: a tag, a digest or both are of the same name. */
+function toOf(name: string, value: string): Reference {
+  const at = value.indexOf('@');
+  const tag = at < 0 ? value : value.slice(0, at);
+  if (tag !== '' && !word.test(tag)) return referenceOf(value);
+  return { name, ...(tag !== '' && { tag }), ...(at >= 0 && { digest: value.slice(at + 1) }) };
+}
+
+/** `name=tag`, `name=@digest`, `name=tag@digest`, `name=new/name:tag` or `name=new/name@digest`. Throws Usage. */
 export function wantedOf(text: string): Wanted {
   const equals = text.indexOf('=');
   const [name, value] = [text.slice(0, Math.max(0, equals)), text.slice(equals + 1)];
-  const bare: Reference | undefined = word.test(value) ? { name, tag: value } : undefined;
-  const to: Reference = bare ?? (value.startsWith('@') ? { name, digest: value.slice(1) } : referenceOf(value));
+  const to = toOf(name, value);
   const fine =
     nameOf.test(name) &&
     nameOf.test(to.name) &&
+    // `1.2:3` is rather a tag mistyped than an image.
+    (to.name === name || to.name.includes('/')) &&
     (to.tag === undefined || word.test(to.tag)) &&
     (to.digest === undefined || digestOf.test(to.digest)) &&
     (to.tag !== undefined || to.digest !== undefined);

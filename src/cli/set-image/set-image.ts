@@ -19,7 +19,7 @@ import { ownCredential, ownIdentity } from '../own-git.ts';
 import { defaultBranch, repositoryNamed } from '../repository.ts';
 import { quiet } from '../session.ts';
 import { edited } from './places.ts';
-import { pullClient } from './pull-client.ts';
+import { pullClient, tokenFor } from './pull-client.ts';
 import { referenceText, wantedOf } from './reference.ts';
 import { treeOf, treeOnDisk } from './tree.ts';
 
@@ -52,12 +52,13 @@ function openOwnGit(session: Session, dir: string): Git {
   const folder = options.env['COX_TOOLS_DIR'];
   const worker = new Worker({ path: folder ? join(folder, 'render') : 'render' });
   session.atEnd(async () => worker.stop());
-  const token = options.env['GITHUB_TOKEN'];
   const git = openGit({
     ...{ worker, dir, clock: systemClock, log: quiet, signal },
-    credentials: async (url) =>
-      (await ownCredential(url, options.env, signal)) ??
-      (token ? { username: 'x-access-token', password: token } : undefined),
+    credentials: async (url) => {
+      const own = await ownCredential(url, options.env, signal);
+      const token = own ? undefined : tokenFor(options.env, url);
+      return own ?? (token === undefined ? undefined : { username: 'x-access-token', password: token });
+    },
   });
   session.atEnd(() => git.stop());
   return git;

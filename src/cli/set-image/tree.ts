@@ -4,6 +4,7 @@ import type { Session } from '../session.ts';
 import { lstat, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../base/process.ts';
+import { environmentOf } from '../clone.ts';
 
 /** Paths are relative to the root, with slashes. Links are neither listed nor read: what they lead to is elsewhere. */
 export interface Tree {
@@ -29,12 +30,11 @@ export function treeOf(files: Files): Tree {
 
 /** Of a clone: what git follows, and what it would add. `write` keeps the file's mode. */
 export async function treeOnDisk(
-  { options, signal }: Session,
+  session: Session,
   root: string,
 ): Promise<Tree & { write(path: string, text: string): Promise<void> }> {
-  const env = { PATH: options.env['PATH'] ?? process.env['PATH'] ?? '', HOME: options.env['HOME'] ?? root };
   const args = ['-C', root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate'];
-  const { stdout } = await run('git', args, { env, signal });
+  const { stdout } = await run('git', args, { env: environmentOf(session), signal: session.signal });
   const names = stdout.toString('utf8').split('\0').filter(Boolean).sort();
   const isFile = async (path: string): Promise<boolean> => {
     for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1))
