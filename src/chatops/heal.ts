@@ -2,6 +2,8 @@
 import type { DriftEpisode } from '../model/coxswain.ts';
 import type { Answer } from './ports.ts';
 import type { Task } from './task.ts';
+import { AppError } from '../base/errors.ts';
+import { carries } from '../engine/request.ts';
 import { revertDrift } from '../engine/revert-drift.ts';
 import { applicationKey } from '../model/application.ts';
 import { seconds } from './target.ts';
@@ -26,6 +28,20 @@ function meantDrift({ deps, request, app }: Task): DriftEpisode | string {
   return found?.spec.application === key ? found : 'that drift is not known any more';
 }
 
+/**
+ * Whether what a person was shown is what would be put back. `now`: the drift's fingerprint as last seen. Without
+ * `shown` it is the drift that stood when they asked.
+ */
+export function compareDrift(
+  shown: string | undefined,
+  episode: string,
+  now: string | undefined,
+): 'same' | 'another' | 'unknown' {
+  if (shown !== undefined && shown !== episode) return 'another';
+  if (now === undefined) return shown === undefined ? 'same' : 'unknown';
+  return shown !== undefined && now !== shown ? 'another' : 'same';
+}
+
 /** Counts for the drift that was shown, never for whatever has drifted meanwhile. */
 export async function heal(task: Task): Promise<Answer> {
   const { deps, request, person, app } = task;
@@ -37,15 +53,17 @@ export async function heal(task: Task): Promise<Answer> {
     return { ok: ours, text: `${name}: ${episode.status?.message ?? 'that drift has ended'}` };
   }
   const { digest } = request.spec;
-  const now = deps.driftNow?.(applicationKey(app));
   // On its way to Git it is another drift with every object that has arrived there.
-  const isBegun = episode.status?.phase === 'Reverting' && episode.status.endedBy?.login === request.spec.actor.login;
-  if (
-    digest !== undefined &&
-    !isBegun &&
-    (digest !== episode.spec.fingerprint || (now !== undefined && now !== digest))
-  )
+  const isBegun = [app.operation, app.status?.operationState?.operation].some((operation) =>
+    carries(operation, request.metadata.name),
+  );
+  const verdict = isBegun
+    ? 'same'
+    : compareDrift(digest, episode.spec.fingerprint, deps.driftNow?.(applicationKey(app)));
+  if (verdict === 'another')
     return { ok: false, text: `${name}: the cluster has changed again since you looked; look at the newest card` };
+  if (verdict === 'unknown')
+    throw new AppError('E_API', `what has drifted of ${name} is being looked at again`, { kind: 'transient' });
   const outcome = await revertDrift(requestDeps(deps), {
     application: applicationKey(app),
     keys: (episode.status?.objects ?? []).map((item) => item.key),

@@ -12,7 +12,7 @@ import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import type { Approval } from '../model/coxswain.ts';
 import type { ReasonState } from './reason-modal.ts';
-import type { Deed, InboxContext, Wanted } from './inbox.ts';
+import type { Deed, InboxContext, Look, Wanted } from './inbox.ts';
 import { actorOf, answered, mayLook, storeInTime, tellLate, unlinked, whisper } from './inbox.ts';
 import { approvalModal, noteModal, readModalState } from './modal.ts';
 import { slackError } from './posting.ts';
@@ -48,7 +48,7 @@ export async function openReview(
   approval: Approval,
 ): Promise<void> {
   const { application, revision } = approval.spec;
-  if (!(await mayLook(context, respond, deed, { verb: 'approve', application }))) return;
+  if (!(await mayLook(context, respond, deed, { verb: 'approve', application, values: true }))) return;
   const view = approvalModal(
     approval,
     context.effectOf(application),
@@ -95,9 +95,7 @@ function onRetry(click: Click): Promise<void> {
   return onDeed(click, report && { verb: 'sync', application: report.spec.application, shown: true, args: {} });
 }
 
-interface Modal {
-  application: string;
-  verb: 'approve' | 'heal' | 'revert' | 'diff';
+interface Modal extends Look {
   view: ModalView;
 }
 
@@ -108,8 +106,8 @@ async function openModal(click: Click, find: () => Promise<Modal | undefined>): 
   await answered(click, async () => {
     const found = await find();
     if (!found) return whisper(respond, gone);
-    const { application, verb, view } = found;
-    if (await mayLook(context, respond, deed, { verb, application })) await show(client, respond, triggerId, view);
+    const { view, ...look } = found;
+    if (await mayLook(context, respond, deed, look)) await show(client, respond, triggerId, view);
   });
 }
 
@@ -119,7 +117,7 @@ function onReject(click: Click): Promise<void> {
     if (!approval) return undefined;
     const { application, revision } = approval.spec;
     const place = await click.context.places.of(application, revision);
-    return { application, verb: 'approve', view: rejectModal(approval, place, click.deed.channel) };
+    return { application, verb: 'approve', values: false, view: rejectModal(approval, place, click.deed.channel) };
   });
 }
 
@@ -132,7 +130,12 @@ function onDrift(click: Click, verb: 'heal' | 'diff'): Promise<void> {
     const { application } = episode.spec;
     const place = await places.of(application);
     const shown = { place, now: driftNow(application), channel: click.deed.channel };
-    return { application, verb, view: verb === 'heal' ? healModal(episode, shown) : driftModal(episode, place) };
+    return {
+      application,
+      verb,
+      values: true,
+      view: verb === 'heal' ? healModal(episode, shown) : driftModal(episode, place),
+    };
   });
 }
 
@@ -142,7 +145,7 @@ function onRevert(click: Click): Promise<void> {
     if (!report) return undefined;
     const { application, revision } = report.spec;
     const place = await click.context.places.of(application, revision);
-    return { application, verb: 'revert', view: revertModal(report, place, click.deed.channel) };
+    return { application, verb: 'revert', values: false, view: revertModal(report, place, click.deed.channel) };
   });
 }
 

@@ -49,7 +49,7 @@ export interface Deed {
 export type Wanted = Pick<Request['spec'], 'verb' | 'args' | 'shown'> & { application?: string; digest?: string };
 
 /** The GitHub id is looked up when the Request is carried out. */
-export function actorOf({ store }: Pick<InboxContext, 'store'>, slackUser: string): Actor | undefined {
+export function actorOf({ store }: { store: Pick<Store, 'settings'> }, slackUser: string): Actor | undefined {
   const login = store.settings().slackIdentities.get(slackUser);
   return login === undefined ? undefined : { login, id: 0, via: 'slack', slackUser, known: true };
 }
@@ -207,25 +207,36 @@ export async function inTime<T>(
   return first;
 }
 
+/** What opens a modal for somebody. */
+export interface Look {
+  verb: Act;
+  application: string;
+  /** It shows values of the cluster or of Git: for whoever may `get`, whatever else they may. */
+  values: boolean;
+}
+
+const untold = 'GitHub does not tell your teams now; try again soon';
+
 /**
- * False for whoever may not, and they are told why. Where GitHub does not say so in time they may look at what
- * they may act on: it is asked again at the act.
+ * False for whoever may not, and they are told why. Where GitHub does not say so in time they may look at what they may
+ * act on, for it is asked again at the act; values are shown to nobody whose right to them is not known.
  */
 export async function mayLook(
-  context: InboxContext,
+  context: Pick<InboxContext, 'refusal' | 'clock' | 'log'> & { store: Pick<Store, 'settings'> },
   respond: RespondFn,
   deed: Deed,
-  wanted: { verb: Act; application: string },
+  { verb, application, values }: Look,
 ): Promise<boolean> {
   const actor = actorOf(context, deed.user);
-  const answer = actor
-    ? await inTime(context, deed, context.refusal(actor, wanted.verb, wanted.application))
-    : undefined;
-  // Values are for whoever may see them; what acts is asked about again at the act.
-  const unknown =
-    actor && !answer && wanted.verb === 'diff' ? 'GitHub does not tell your teams now; try again soon' : undefined;
-  const why = actor ? (answer?.value ?? unknown) : unlinked(deed.user);
+  if (!actor) {
+    await whisper(respond, `🚫 ${unlinked(deed.user)}`);
+    return false;
+  }
+  const ask = (each: Act): ReturnType<typeof inTime<string | undefined>> =>
+    inTime(context, deed, context.refusal(actor, each, application));
+  const [act, sight] = await Promise.all([ask(verb), values ? ask('diff') : { value: undefined }]);
+  const why = act?.value ?? (sight ? sight.value : untold);
   if (why === undefined) return true;
-  await whisper(respond, `🚫 ${actor ? escapeMrkdwn(why) : why}`);
+  await whisper(respond, `🚫 ${escapeMrkdwn(why)}`);
   return false;
 }

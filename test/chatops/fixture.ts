@@ -150,6 +150,7 @@ interface BedOptions {
   clock?: Clock;
   doubt?: (createdAt: string) => Promise<string | undefined>;
   turn?: (app: Application) => Turn;
+  driftNow?: (application: string) => string | undefined;
 }
 
 async function doors(
@@ -195,6 +196,7 @@ export async function bed(t: TestContext, options: BedOptions = {}): Promise<Bed
       log: silentLogger(),
       ...(options.doubt && { doubt: options.doubt }),
       ...(options.turn && { turn: options.turn }),
+      ...(options.driftNow && { driftNow: options.driftNow }),
       inputsOf: (app) => Promise.resolve([app.metadata.name]),
     });
     made.start({ answer: (request, answer) => Promise.resolve(void told.push([request.metadata.name, answer])) });
