@@ -1,4 +1,5 @@
 // `cox set-image` in a clone, onto the branch while others push, and as a pull request.
+import type { Answer } from '../../sandbox/github/faults.ts';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import assert from 'node:assert/strict';
@@ -107,6 +108,15 @@ test('a commit on the branch follows whoever was quicker, and a pull request is 
     readFileSync(join(clone, 'charted/values.yaml'), 'utf8'),
     files['charted/values.yaml'].replaceAll('v1', 'v2'),
   );
+
+  const push = (answer: Answer): void =>
+    github.faults.inject({ match: (request) => request.path.endsWith('.git/git-receive-pack'), answer });
+  push({ pushRule: 'GH006: Protected branch update failed' });
+  const ruled = await cox('imaged', 'acme/web=v5', '--push');
+  assert.equal(ruled.code, 3);
+  assert.match(ruled.err, /GH006: Protected branch update failed \(E_GIT\)[^]*Open a pull request instead, with --pr/);
+  push({ status: 503 });
+  assert.equal((await cox('charted', 'acme/side=v3', '--push')).code, 0, 'trouble of the server passes');
 
   const first = await cox('imaged', 'acme/web=v3', '--pr');
   assert.equal(first.code, 0, first.err);

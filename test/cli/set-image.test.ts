@@ -1,93 +1,21 @@
-// Another tag of an image in files of every layout: what is not its tag stays byte by byte.
-import type { Session } from '../../src/cli/session.ts';
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// Another tag of an image in values and manifests of every layout: what is not its tag stays byte by byte.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { parseAllDocuments } from 'yaml';
-import { editKustomization, editManifests, editValues } from '../../src/cli/set-image/edit.ts';
-import { pullClient, tokenFor } from '../../src/cli/set-image/pull-client.ts';
+import { valuesOf } from '../../src/cli/set-image/change.ts';
+import { editLayers, editManifests } from '../../src/cli/set-image/edit.ts';
+import { editKustomization } from '../../src/cli/set-image/kustomization.ts';
 import { wantedOf } from '../../src/cli/set-image/reference.ts';
-import { treeOnDisk } from '../../src/cli/set-image/tree.ts';
-import { temporary } from '../git/origin.ts';
 
 const digest = `sha256:${'ab'.repeat(32)}`;
+const editValues: typeof editManifests = (name, text, wanted) => {
+  const { changed, met } = editLayers([{ name, text, values: valuesOf(name, text)[0] }], wanted);
+  return { text: changed.get(name) ?? text, met };
+};
 const edits = { kustomization: editKustomization, values: editValues, manifests: editManifests };
 
 /** [what, wanted, before, after]; undefined: the file does not name it, and stays. */
-const layouts: Record<keyof typeof edits, [string, string, string, string | undefined][]> = {
-  kustomization: [
-    [
-      'an entry',
-      'web=2',
-      'images:\n- name: web\n  newTag: "1" # ours\nresources: [a.yaml]\n',
-      'images:\n- name: web\n  newTag: "2" # ours\nresources: [a.yaml]\n',
-    ],
-    [
-      'a tag that reads as a number',
-      'web=1.10',
-      'images:\n  - name: web\n    newTag: v1\n',
-      'images:\n  - name: web\n    newTag: "1.10"\n',
-    ],
-    [
-      'single quotes, carriage returns',
-      'web=2',
-      "images:\r\n- newTag: '1'\r\n  name: web\r\n",
-      "images:\r\n- newTag: '2'\r\n  name: web\r\n",
-    ],
-    [
-      'a digest instead of a tag',
-      `web=@${digest}`,
-      'images:\n- name: web\n  newTag: v1\n',
-      `images:\n- name: web\n  digest: ${digest}\n`,
-    ],
-    [
-      'a tag instead of a digest',
-      'web=v2',
-      `images:\n- name: web\n  digest: ${digest}\n`,
-      'images:\n- name: web\n  newTag: v2\n',
-    ],
-    [
-      'another name',
-      'web=ghcr.io/acme/web:v2',
-      'images:\n- name: web\n  newTag: v1\n',
-      'images:\n- name: web\n  newName: ghcr.io/acme/web\n  newTag: v2\n',
-    ],
-    [
-      'the name that it had got stays one that is set',
-      'web=v2',
-      'images:\n- name: web\n  newName: other/web\n  newTag: v1\n',
-      'images:\n- name: web\n  newName: web\n  newTag: v2\n',
-    ],
-    [
-      'no entry yet',
-      'web=v2',
-      'images:\n- name: api\n  newTag: v1\n\n# the end\nresources:\n- a.yaml\n',
-      'images:\n- name: api\n  newTag: v1\n- name: web\n  newTag: v2\n\n# the end\nresources:\n- a.yaml\n',
-    ],
-    ['no list yet', 'web=v2', 'resources:\n- a.yaml', 'resources:\n- a.yaml\nimages:\n- name: web\n  newTag: v2\n'],
-    [
-      'an empty list',
-      'web=v2',
-      'images: []\nresources: [a.yaml]\n',
-      'images:\n- name: web\n  newTag: v2\nresources: [a.yaml]\n',
-    ],
-    ['a list in one line', 'web=v2', 'images: [{name: web, newTag: v1}]\n', 'images: [{name: web, newTag: v2}]\n'],
-    [
-      'a list in one line without it',
-      'web=v2',
-      'images: [{name: api, newTag: v1}]\n',
-      'images: [{name: api, newTag: v1}, {"name":"web","newTag":"v2"}]\n',
-    ],
-    [
-      'JSON',
-      'web=v2',
-      '{"images": [{"name": "web", "newTag": "v1"}]}',
-      '{"images": [{"name": "web", "newTag": "v2"}]}',
-    ],
-    ['nothing to change', 'web=v1', 'images:\n- {name: web, newTag: v1}\n', 'images:\n- {name: web, newTag: v1}\n'],
-  ],
+const layouts: Record<'values' | 'manifests', [string, string, string, string | undefined][]> = {
   values: [
     [
       'repository and tag',
@@ -120,6 +48,32 @@ const layouts: Record<keyof typeof edits, [string, string, string, string | unde
       'a: {repository: acme/web, tag: v1}\nb: {repository: acme/web, tag: v1}\n',
       'a: {repository: acme/web, tag: v2}\nb: {repository: acme/web, tag: v2}\n',
     ],
+    [
+      'a repository on the next line',
+      'acme/web=v2',
+      'image:\n  repository:\n    acme/web\n',
+      'image:\n  repository:\n    acme/web\n  tag: v2\n',
+    ],
+    [
+      'a repository as a block',
+      'acme/web=v2',
+      'image:\n  repository: >-\n    acme/web\n  x: 1\n',
+      'image:\n  repository: >-\n    acme/web\n  tag: v2\n  x: 1\n',
+    ],
+    [
+      'a tag as a block goes',
+      `acme/web=@${digest}`,
+      'image:\n  repository: acme/web\n  tag: |-\n    v1\n  digest: ""\n',
+      `image:\n  repository: acme/web\n  digest: "${digest}"\n`,
+    ],
+    ...['~', '', '*v'].map((tag): [string, string, string, string] => [
+      `a tag that is written ${tag || 'as nothing'}`,
+      'acme/web=v2',
+      `v: &v v1\nimage:\n  repository: acme/web\n  tag: ${tag}\n`.replace(' \n', '\n'),
+      'v: &v v1\nimage:\n  repository: acme/web\n  tag: v2\n',
+    ]),
+    ['a tag beside', 'acme/web=v2', 'a: {image: acme/web, tag: v1}\n', 'a: {image: acme/web, tag: v2}\n'],
+    ['a repository of Git', 'acme/web=v2', 'git: {repository: acme/web, branch: main}\n', undefined],
     ['another image', 'acme/web=v2', 'image: {repository: acme/api, tag: v1}\n', undefined],
   ],
   manifests: [
@@ -153,7 +107,7 @@ const layouts: Record<keyof typeof edits, [string, string, string, string | unde
   ],
 };
 
-for (const [kind, rows] of Object.entries(layouts) as [keyof typeof edits, (typeof layouts)['values']][])
+for (const [kind, rows] of Object.entries(layouts) as [keyof typeof layouts, (typeof layouts)['values']][])
   for (const [what, wanted, before, after] of rows)
     test(`${kind}: ${what}`, () => {
       const { text, met } = edits[kind]('x.yaml', before, wantedOf(wanted));
@@ -187,53 +141,25 @@ test('an image, and what it is to be, are read as registries write them', () => 
     assert.throws(() => wantedOf(text), /is no image and what it is to be/);
 });
 
-const enterprise = 'https://ghe.example.com';
-/** [what, address, environment, whether its repository by https gets the token] */
-const hosts: [string, string, Record<string, string>, boolean][] = [
-  ['GitHub', 'https://github.com/acme/infra.git', {}, true],
-  ['GitHub by the address of its API', 'https://github.com/a/b', { GITHUB_API_URL: 'https://api.github.com' }, true],
-  ['a GitHub of their own', `${enterprise}/a/b`, { GITHUB_SERVER_URL: enterprise }, true],
-  ['a GitHub of their own, by its API', `${enterprise}/a/b`, { GITHUB_API_URL: `${enterprise}/api/v3` }, true],
-  ['on this machine', 'http://127.0.0.1:8/a/b', { GITHUB_API_URL: 'http://127.0.0.1:8/api' }, true],
-  ['another port', 'http://127.0.0.1:9/a/b', { GITHUB_API_URL: 'http://127.0.0.1:8/api' }, false],
-  ['another host', 'https://evil.example/acme/infra.git', {}, false],
-  ['a host that begins alike', 'https://github.com.evil.example/acme/infra', {}, false],
-  ['the host as a name of somebody', 'https://github.com@evil.example/acme/infra', {}, false],
-  ['a plain address', 'http://github.com/acme/infra', {}, false],
-  ['GitHub, with the token of another', 'https://github.com/a/b', { GITHUB_SERVER_URL: enterprise }, false],
+/** [what, kind, wanted, text] */
+const refused: [string, keyof typeof edits, string, string][] = [
+  ['an anchor used elsewhere', 'manifests', 'web=v2', 'image: &i web:v1\nother: *i\n'],
+  [
+    'a dropped tag that others refer to',
+    'kustomization',
+    `web=@${digest}`,
+    'images:\n- name: web\n  newTag: &t v1\nx: *t\n',
+  ],
+  ['an entry that stands elsewhere', 'kustomization', 'web=v2', 'x: &w {name: web, newTag: v1}\nimages:\n- *w\n'],
+  ['a kustomization that is a list', 'kustomization', 'web=v2', '- a\n'],
+  ['a digest where none is known', 'values', `acme/web=@${digest}`, 'image: {repository: acme/web, tag: v1}\n'],
+  ['a tag that is a map', 'values', 'acme/web=v2', 'image: {repository: acme/web, tag: {a: 1}}\n'],
 ];
 
-for (const [what, url, env, given] of hosts)
-  test(`the token: ${what}`, async () => {
-    const own = { ...env, GITHUB_TOKEN: 'secret' };
-    assert.equal(tokenFor(own, url), given ? 'secret' : undefined);
-    const client = pullClient(own, url);
-    if (given) assert.equal(typeof (await client), 'function');
-    else await assert.rejects(client, { code: 'E_CONFIG', hint: /--push/ });
+for (const [what, kind, wanted, text] of refused)
+  test(`${kind}, refused: ${what}`, () => {
+    assert.throws(() => edits[kind]('x.yaml', text, wantedOf(wanted)), {
+      code: 'E_MANIFEST',
+      place: { file: 'x.yaml' },
+    });
   });
-
-test('by ssh no token is given, and a pull request is opened where the host is that of the token', async () => {
-  const env = { GITHUB_TOKEN: 'secret' };
-  for (const url of ['git@github.com:acme/infra.git', 'ssh://git@github.com/acme/infra']) {
-    assert.equal(tokenFor(env, url), undefined);
-    assert.equal(typeof (await pullClient(env, url)), 'function');
-  }
-  for (const url of [
-    'git@evil.example:acme/infra',
-    'file:///acme/infra',
-    '/srv/acme/infra',
-    'https://github.com/a/b/c',
-  ])
-    await assert.rejects(pullClient(env, url), { code: 'E_CONFIG', hint: /--push/ });
-});
-
-test('the configuration that a clone holds as a file is no configuration of the person', async (t) => {
-  const root = temporary(t);
-  writeFileSync(join(root, 'a.yaml'), 'a: 1\n');
-  execFileSync('git', ['init', '-q', root]);
-  // Git ends with an error where this file counts: its last line is none of a configuration.
-  writeFileSync(join(root, '.gitconfig'), '[core\n');
-  const session = { options: { env: { PATH: process.env['PATH'] } }, signal: new AbortController().signal };
-  const tree = await treeOnDisk(session as unknown as Session, root);
-  assert.deepEqual(await tree.list(''), ['.gitconfig', 'a.yaml']);
-});

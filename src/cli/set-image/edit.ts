@@ -1,11 +1,11 @@
-// Another tag or digest of an image, where each kind of source has it: the images of a kustomization, the values of a
-// chart, the manifests themselves.
-import type { YAMLMap } from 'yaml';
-import type { Splice } from './splice.ts';
+// Another tag or digest of an image in values and manifests, wherever it stands in them.
+import type { Change, Path } from './change.ts';
 import type { Wanted } from './reference.ts';
-import { isMap, isScalar, isSeq } from 'yaml';
+import { AppError } from '../../base/errors.ts';
+import { applyMergePatch } from '../../base/merge-patch.ts';
+import { isObject } from '../../model/kube.ts';
+import { byHand, changedText, valueAt, valuesOf } from './change.ts';
 import { referenceOf, referenceText } from './reference.ts';
-import { columnOf, documentsOf, lineAt, mapsIn, plainText, scalarAt, setScalar, spliced, writtenIn } from './splice.ts';
 
 export interface Edited {
   text: string;
@@ -13,141 +13,148 @@ export interface Edited {
   met: boolean;
 }
 
-function lineEnd(text: string): string {
-  return text.includes('\r\n') ? '\r\n' : '\n';
+/** One of the files whose values are laid over each other. */
+export interface Layer {
+  /** Of a file, or of a field of the Application. */
+  name: string;
+  /** undefined: it is no file that can be changed. */
+  text?: string | undefined;
+  values: unknown;
+}
+
+interface Found {
+  path: Path;
+  map: Record<string, unknown>;
+}
+
+function* mapsOf(value: unknown, path: Path = []): Generator<Found> {
+  if (isObject(value)) {
+    yield { path, map: value };
+    for (const [key, each] of Object.entries(value)) yield* mapsOf(each, [...path, key]);
+  } else if (Array.isArray(value)) for (const [index, each] of value.entries()) yield* mapsOf(each, [...path, index]);
+}
+
+/** `registry/` before the repository, where a map has both; undefined: the map has another image or none. */
+function registryOf({ path, map }: Found, name: string): string | undefined {
+  const { registry, repository } = map;
+  if (typeof repository !== 'string') return undefined;
+  const own = typeof registry === 'string' && registry !== '' ? `${registry}/` : '';
+  // Repositories of Git and of charts are called so too.
+  const isImage = 'tag' in map || 'digest' in map || /image$/i.test(String(path.at(-1) ?? ''));
+  return isImage && `${own}${repository}` === name ? own : undefined;
+}
+
+type Set = [key: string, value: string | undefined];
+
+/** What is to be set in a map; undefined: it is not of that image. `has`: whether some layer has that key there. */
+function settingsOf(found: Found, { name, to }: Wanted, charts: boolean, has: (key: string) => boolean) {
+  const { map } = found;
+  const own = charts ? registryOf(found, name) : undefined;
+  const versions: Set[] = [
+    ['tag', to.tag],
+    ['digest', to.digest],
+  ];
+  if (own !== undefined) {
+    const renamed = to.name.startsWith(own) ? to.name.slice(own.length) : to.name;
+    return [...(renamed === map['repository'] ? [] : [['repository', renamed] as Set]), ...versions];
+  }
+  const { image } = map;
+  if (typeof image !== 'string' || referenceOf(image).name !== name) return undefined;
+  if (image === name && has('tag')) return [...(to.name === name ? [] : [['image', to.name] as Set]), ...versions];
+  return [['image', referenceText(to)] as Set];
+}
+
+/** Layers whose value at that path counts: of a list only those of the first layer that has one. */
+function layersAt(layers: readonly Layer[], path: Path): Layer[] {
+  const list = path.findIndex((step) => typeof step === 'number');
+  const holds = (layer: Layer, at: Path): boolean => valueAt(layer.values, at) !== undefined;
+  const own = list < 0 ? layers : layers.filter((layer) => holds(layer, path.slice(0, list))).slice(0, 1);
+  return own.filter(({ values }) => isObject(valueAt(values, path)));
+}
+
+function empty(value: unknown): boolean {
+  return value === undefined || value === null || value === '';
+}
+
+/** Where a value is to be set, the layer that wins; undefined: nothing is to be done. */
+function layerFor(holders: readonly Layer[], { path, map }: Found, [key, value]: Set): Layer | undefined {
+  const having = (name: string): Layer[] => holders.filter(({ values }) => hasKey(valueAt(values, path), name));
+  const [winner, ...others] = having(key);
+  if (value === undefined) {
+    if (empty(map[key])) return undefined;
+    const shown = others.find(({ values }) => !empty((valueAt(values, path) as Record<string, unknown>)[key]));
+    if (shown) throw byHand(winner?.name ?? '', `without ${key} that of ${shown.name} counts`);
+    return winner;
+  }
+  if (key === 'digest' && !winner)
+    throw new AppError('E_MANIFEST', `nothing says that the chart knows a digest at ${pathText(path)}`, {
+      place: { file: holders[0]?.name ?? '' },
+      hint: 'Add an empty digest there by hand if it does, or set a tag.',
+    });
+  return winner ?? having('digest')[0] ?? having('repository')[0] ?? holders[0];
+}
+
+function hasKey(map: unknown, key: string): boolean {
+  return isObject(map) && key in map;
+}
+
+/** As `--set` has it. */
+function pathText(path: Path): string {
+  return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index ? '.' : ''}${step}`)).join('');
+}
+
+/** In all layers, the one that wins first; `parameters`: names of values that the Application sets itself. */
+export function editLayers(
+  layers: readonly Layer[],
+  wanted: Wanted,
+  { charts = true, document = 0, parameters = [] as readonly string[] } = {},
+): { changed: Map<string, string>; met: boolean } {
+  const all = layers.reduceRight<unknown>(
+    (under, { values }) =>
+      layers.length === 1 ? values : applyMergePatch(isObject(under) ? under : {}, isObject(values) ? values : {}),
+    {},
+  );
+  const changes = new Map<Layer, Change[]>();
+  let met = false;
+  for (const found of mapsOf(all)) {
+    const holders = layersAt(layers, found.path);
+    const has = (key: string): boolean => holders.some(({ values }) => hasKey(valueAt(values, found.path), key));
+    const settings = settingsOf(found, wanted, charts, has);
+    if (!settings) continue;
+    met = true;
+    for (const setting of settings) {
+      const [key, value] = setting;
+      const parameter = pathText([...found.path, key]);
+      if (parameters.includes(parameter)) throw overridden(`helm.parameters (${parameter})`);
+      const layer = layerFor(holders, found, setting);
+      if (!layer || (typeof found.map[key] === 'string' && found.map[key] === value)) continue;
+      if (layer.text === undefined) throw overridden(layer.name);
+      changes.set(layer, [...(changes.get(layer) ?? []), { document, path: found.path, key, value }]);
+    }
+  }
+  return {
+    changed: new Map([...changes].map(([{ name, text = '' }, own]) => [name, changedText(name, text, own)])),
+    met,
+  };
+}
+
+/** Nothing of the files would count. */
+export function overridden(field: string): AppError {
+  return new AppError('E_MANIFEST', `the Application itself sets the image, in ${field}`, {
+    hint: 'Change it there, or take it out.',
+  });
 }
 
 /** Every `image: name…`, in whatever kind it stands. */
-export function editManifests(file: string, text: string, { name, to }: Wanted): Edited {
-  const splices: Splice[] = [];
-  let met = false;
-  for (const document of documentsOf(file, text))
-    for (const map of mapsIn(document.contents)) {
-      const image = scalarAt(map, 'image');
-      if (!image || typeof image.value !== 'string' || referenceOf(image.value).name !== name) continue;
-      met = true;
-      if (image.value !== referenceText(to)) splices.push(setScalar(image, referenceText(to)));
-    }
-  return { text: spliced(text, splices), met };
-}
-
-/** A line `key: value` beside the one of that place. */
-function lineBeside(text: string, at: number, key: string, value: string): Splice {
-  const { to } = lineAt(text, at);
-  const end = text.slice(0, to).endsWith('\n') ? '' : lineEnd(text);
-  const line = `${' '.repeat(columnOf(text, at))}${key}: ${plainText(value)}`;
-  return { from: to, to, text: end ? `${end}${line}` : `${line}${lineEnd(text)}` };
-}
-
-/** `key` gets the value, or goes where there is none. `after`: the place whose line it stands below, if it is new. */
-function setOrDrop(
-  text: string,
-  { map, after }: { map: YAMLMap.Parsed; after: number },
-  key: string,
-  value: string | undefined,
-): Splice[] {
-  const scalar = scalarAt(map, key);
-  const pair = map.items.find(({ key: own }) => isScalar(own) && own.value === key);
-  if (value === undefined) {
-    if (!scalar || !pair) return [];
-    // Within braces, as in JSON, an empty text says the same.
-    if (map.flow) return [setScalar(scalar, '')];
-    const [at] = pair.key.range;
-    const line = lineAt(text, at);
-    const dash = /^\s*-\s/.test(text.slice(line.from, at));
-    if (!dash) return [{ ...line, text: '' }];
-    return [setScalar(scalar, '')];
-  }
-  if (scalar) return writtenIn(scalar) === value && typeof scalar.value === 'string' ? [] : [setScalar(scalar, value)];
-  if (map.flow) {
-    const end = map.range[1] - 1;
-    return [{ from: end, to: end, text: `${map.items.length > 0 ? ', ' : ''}${key}: ${JSON.stringify(value)}` }];
-  }
-  return [lineBeside(text, after, key, value)];
-}
-
-/**
- * Maps with `repository` (and `registry`) and `tag`, as charts have them; beside those every `image: name…`. An empty
- * digest and none are one.
- */
-export function editValues(file: string, text: string, wanted: Wanted): Edited {
-  const { name, to } = wanted;
-  const splices: Splice[] = [];
-  let met = false;
-  for (const document of documentsOf(file, text))
-    for (const map of mapsIn(document.contents)) {
-      const [registry, repository] = [scalarAt(map, 'registry'), scalarAt(map, 'repository')];
-      if (!repository || typeof repository.value !== 'string') continue;
-      const own = typeof registry?.value === 'string' && registry.value !== '' ? `${registry.value}/` : '';
-      if (`${own}${repository.value}` !== name) continue;
-      met = true;
-      const renamed = to.name.startsWith(own) ? to.name.slice(own.length) : to.name;
-      if (renamed !== repository.value) splices.push(setScalar(repository, renamed));
-      const at = {
-        map,
-        after: map.items.find(({ value }) => value === repository)?.key.range[0] ?? repository.range[0],
-      };
-      splices.push(...setOrDrop(text, at, 'tag', to.tag), ...setOrDrop(text, at, 'digest', to.digest));
-    }
-  const edited = editManifests(file, spliced(text, splices), wanted);
-  return { text: edited.text, met: met || edited.met };
-}
-
-function newEntry(indent: string, { name, to }: Wanted, end: string): string {
-  const lines = [
-    `- name: ${plainText(name)}`,
-    ...(to.name === name ? [] : [`  newName: ${plainText(to.name)}`]),
-    ...(to.tag === undefined ? [] : [`  newTag: ${plainText(to.tag)}`]),
-    ...(to.digest === undefined ? [] : [`  digest: ${plainText(to.digest)}`]),
-  ];
-  return lines.map((line) => `${indent}${line}${end}`).join('');
-}
-
-/** Of `images`: the entry of that name, or a new one (Kustomize: images). */
-export function editKustomization(file: string, text: string, wanted: Wanted): Edited {
-  const { name, to } = wanted;
-  const [document] = documentsOf(file, text);
-  const root = document?.contents;
-  const end = lineEnd(text);
-  const whole = text === '' || text.endsWith('\n') ? text : `${text}${end}`;
-  if (!isMap(root)) return { text: `${whole}images:${end}${newEntry('', wanted, end)}`, met: true };
-  const images = root.items.find(({ key }) => isScalar(key) && key.value === 'images')?.value;
-  const entries = isSeq(images) ? images.items.flatMap((item) => (isMap(item) ? [item] : [])) : [];
-  const entry = entries.find((item) => scalarAt(item, 'name')?.value === name);
-  if (entry) {
-    const after = entry.items.find(({ key }) => isScalar(key) && key.value === 'name')?.key.range[0] ?? entry.range[0];
-    const at = { map: entry, after };
-    const splices = [
-      ...(to.name === name && !scalarAt(entry, 'newName') ? [] : setOrDrop(text, at, 'newName', to.name)),
-      ...setOrDrop(text, at, 'newTag', to.tag),
-      ...setOrDrop(text, at, 'digest', to.digest),
-    ];
-    return { text: spliced(text, splices), met: true };
-  }
-  const [last] = entries.slice(-1);
-  if (!last && images === undefined) return { text: `${whole}images:${end}${newEntry('', wanted, end)}`, met: true };
-  return { text: last ? withEntry(text, last, wanted, end) : replacedList(text, images, wanted, end), met: true };
-}
-
-/** Behind the last entry of the list, as far to the right as that. */
-function withEntry(text: string, last: YAMLMap.Parsed, wanted: Wanted, end: string): string {
-  if (last.flow) {
-    const { name, to } = wanted;
-    const entry = { name, ...(to.name !== name && { newName: to.name }), newTag: to.tag, digest: to.digest };
-    const [, at] = last.range;
-    return spliced(text, [{ from: at, to: at, text: `, ${JSON.stringify(entry)}` }]);
-  }
-  const begins = lineAt(text, last.range[0]).from;
-  const indent = /^[ \t]*/.exec(text.slice(begins))?.[0] ?? '';
-  const tail = lineAt(text, Math.max(last.range[0], last.range[1] - 1)).to;
-  const before = text.slice(0, tail);
-  return `${before}${before.endsWith('\n') ? '' : end}${newEntry(indent, wanted, end)}${text.slice(tail)}`;
-}
-
-/** `images: []`, or nothing at all. */
-function replacedList(text: string, images: unknown, wanted: Wanted, end: string): string {
-  const range = typeof images === 'object' && images !== null && 'range' in images ? images.range : undefined;
-  if (!Array.isArray(range)) return `${text}images:${end}${newEntry('', wanted, end)}`;
-  const [from, to] = range as [number, number];
-  return `${text.slice(0, from).trimEnd()}${end}${newEntry('', wanted, end).trimEnd()}${text.slice(to)}`;
+export function editManifests(file: string, text: string, wanted: Wanted): Edited {
+  return valuesOf(file, text).reduce<Edited>(
+    (now, values, document) => {
+      const { changed, met } = editLayers([{ name: file, text: now.text, values }], wanted, {
+        charts: false,
+        document,
+      });
+      return { text: changed.get(file) ?? now.text, met: now.met || met };
+    },
+    { text, met: false },
+  );
 }

@@ -5,6 +5,7 @@ import type { Repository, Signature } from '../../git/repository.ts';
 import type { Application } from '../../model/application.ts';
 import type { Session } from '../session.ts';
 import type { Wanted } from './reference.ts';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { systemClock } from '../../base/clock.ts';
 import { AppError } from '../../base/errors.ts';
@@ -88,7 +89,6 @@ async function branchOf(app: Application, mirror: Repository, url: string): Prom
 interface Made {
   base: string;
   commit: string;
-  tree: string;
 }
 
 /** undefined: all of it stands there already. */
@@ -104,7 +104,7 @@ async function commitOn(
   const tree = await mirror.treeWith(base, changed);
   const message = titleOf(app, wanted);
   const at = Math.floor(Date.now() / 1000) * 1000;
-  return { base, tree, commit: await mirror.commitTree({ tree, parents: [base], message, author: { ...author, at } }) };
+  return { base, commit: await mirror.commitTree({ tree, parents: [base], message, author: { ...author, at } }) };
 }
 
 function titleOf(app: Application, wanted: readonly Wanted[]): string {
@@ -113,14 +113,27 @@ function titleOf(app: Application, wanted: readonly Wanted[]): string {
 
 /** So often others may be quicker, one after the other. */
 const mostRaces = 10;
+/** So often the server may be in trouble. */
+const mostTroubles = 3;
 
 async function pushed(session: Session, asked: Asked, to: { mirror: Repository; branch: string; url: string }) {
   const { options, out, signal } = session;
   const author = await ownIdentity(options.env, signal);
+  let troubles = 0;
+  /** What passes is tried again: the server locks a branch while another push is under way. */
+  const troubled = (error: unknown): 'moved' => {
+    if (!(error instanceof AppError) || error.code !== 'E_GIT') throw error;
+    if (error.kind === 'terminal')
+      throw new AppError('E_GIT', error.message, { cause: error, hint: 'Open a pull request instead, with --pr.' });
+    troubles += 1;
+    if (troubles > mostTroubles) throw error;
+    return 'moved';
+  };
   for (let race = 0; race < mostRaces; race += 1) {
     const made = await commitOn(to.mirror, asked, { ...to, author });
     if (!made) return void out.note('cox: all of it stands there already');
-    if ((await to.mirror.advance(`refs/heads/${to.branch}`, made.base, made.commit)) === 'done')
+    const ref = `refs/heads/${to.branch}`;
+    if ((await to.mirror.advance(ref, made.base, made.commit).catch(troubled)) === 'done')
       return out.result(`${made.commit} on ${to.branch}`);
   }
   throw new AppError('E_GIT', `${to.branch} moved ${mostRaces} times while it was to be pushed`, {
@@ -134,8 +147,11 @@ async function proposed(session: Session, asked: Asked, to: { mirror: Repository
   const author = await ownIdentity(options.env, signal);
   const made = await commitOn(to.mirror, asked, { ...to, author });
   if (!made) return void out.note('cox: all of it stands there already');
-  // The same change has the same branch, so that asking twice opens one pull request.
-  const head = `cox/set-image/${asked.app.metadata.name}-${shortRevision(made.tree)}`;
+  // Asking twice opens one pull request; what was merged and taken back since may be asked for again.
+  const id = createHash('sha256')
+    .update(JSON.stringify([asked.wanted, made.base]))
+    .digest('hex');
+  const head = `cox/set-image/${asked.app.metadata.name}-${shortRevision(id)}`;
   await to.mirror.push(`refs/heads/${head}`, made.commit, { createOnly: true });
   const body = asked.wanted.map(({ name, to: image }) => `- \`${name}\` → \`${referenceText(image)}\``).join('\n');
   const { url, created } = await open({ base: to.branch, head, title: titleOf(asked.app, asked.wanted), body });

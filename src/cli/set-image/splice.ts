@@ -1,6 +1,6 @@
 // Changes to single places of a YAML file: everything else stays byte by byte.
-import type { Document, ParsedNode, Scalar, YAMLMap } from 'yaml';
-import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, stringify } from 'yaml';
+import type { Document, ParsedNode, Scalar } from 'yaml';
+import { parseAllDocuments, stringify } from 'yaml';
 import { AppError } from '../../base/errors.ts';
 
 export interface Splice {
@@ -19,7 +19,7 @@ export function spliced(text: string, splices: readonly Splice[]): string {
 
 /** All documents of the file; none of an empty one. Throws E_MANIFEST with its place. */
 export function documentsOf(file: string, text: string): Document.Parsed[] {
-  const parsed = parseAllDocuments<ParsedNode>(text, { keepSourceTokens: true });
+  const parsed = parseAllDocuments<ParsedNode>(text, { merge: true });
   const documents = Array.isArray(parsed) ? parsed : [];
   for (const { errors } of documents)
     for (const { message, linePos } of errors)
@@ -29,29 +29,8 @@ export function documentsOf(file: string, text: string): Document.Parsed[] {
   return documents;
 }
 
-/** Every map of a document, the outer one before those in it. What an alias repeats is met where it stands. */
-export function* mapsIn(node: unknown): Generator<YAMLMap.Parsed> {
-  if (isAlias(node)) return;
-  if (isMap<ParsedNode, ParsedNode | null>(node)) {
-    yield node as YAMLMap.Parsed;
-    for (const { value } of node.items) yield* mapsIn(value);
-  }
-  if (isSeq(node)) for (const item of node.items) yield* mapsIn(item);
-}
-
-/** The string or number of that key; undefined where there is none. */
-export function scalarAt(map: YAMLMap.Parsed, key: string): Scalar.Parsed | undefined {
-  const found = map.items.find((pair) => isScalar(pair.key) && pair.key.value === key)?.value;
-  return isScalar(found) && found.value !== null ? found : undefined;
-}
-
-/** Its text as the file has it: `1.10` is no number of one digit. */
-export function writtenIn({ source, value }: Scalar.Parsed): string {
-  return source === undefined ? String(value) : source;
-}
-
 /** The value as a string of one line, quoted as the one before it was, or where it must be. */
-export function setScalar({ range, type }: Scalar.Parsed, value: string): Splice {
+export function setScalar({ range, type }: Pick<Scalar.Parsed, 'range' | 'type'>, value: string): Splice {
   const [from, to] = range;
   const text =
     type === 'QUOTE_DOUBLE' ? JSON.stringify(value) : type === 'QUOTE_SINGLE' ? `'${value}'` : plainText(value);
@@ -59,8 +38,9 @@ export function setScalar({ range, type }: Scalar.Parsed, value: string): Splice
   return { from, to, text: type?.startsWith('BLOCK') ? `${text}\n` : text };
 }
 
-/** As one line of YAML that is a string again. */
+/** As one line of YAML that is a string again, to readers of YAML 1.1 too: `1_0` and `on` are none there. */
 export function plainText(value: string): string {
+  if (!/^[A-Za-z]/.test(value) || /^(?:y|n|yes|no|on|off|true|false|null)$/i.test(value)) return JSON.stringify(value);
   return stringify(value, { lineWidth: 0 }).trimEnd();
 }
 
@@ -74,4 +54,9 @@ export function lineAt(text: string, at: number): { from: number; to: number } {
   const from = text.lastIndexOf('\n', at - 1) + 1;
   const end = text.indexOf('\n', at);
   return { from, to: end < 0 ? text.length : end + 1 };
+}
+
+/** How its lines end. */
+export function lineEnd(text: string): string {
+  return text.includes('\r\n') ? '\r\n' : '\n';
 }
