@@ -3,7 +3,7 @@ import type { Answer, ChatopsOptions } from './ports.ts';
 import type { Application } from '../model/application.ts';
 import type { Actor, Request } from '../model/coxswain.ts';
 import type { Repository } from '../git/repository.ts';
-import { applicationKey, sourcesOf } from '../model/application.ts';
+import { applicationKey, shortRevision, sourcesOf } from '../model/application.ts';
 import { boundedName } from '../base/name.ts';
 
 interface Task {
@@ -22,6 +22,13 @@ function deployed(app: Application): string[] {
     .filter((revision) => revision !== '')
     .reverse();
   return revisions.filter((revision, at) => revision !== revisions[at - 1]);
+}
+
+/** What was deployed after the revision that a card tells of; undefined where that is the newest. */
+export function deployedSince({ status }: Application, told: string | undefined): string | undefined {
+  const { revision = '', revisions } = status?.history?.at(-1) ?? {};
+  const newest = revisions?.[0] ?? revision;
+  return told && newest && newest !== told ? newest : undefined;
 }
 
 /** The history keeps so many entries: syncs of one commit push the deploys before it out. */
@@ -138,6 +145,9 @@ async function subjectOf(repository: Repository, sha: string, ref?: string): Pro
 export async function openRevert(options: ChatopsOptions, task: Task): Promise<Answer> {
   const { app, request } = task;
   const { name } = app.metadata;
+  const since = deployedSince(app, request.spec.args['revision']);
+  if (since !== undefined)
+    return refused(`${name}: since then ${shortRevision(since)} was deployed; revert that in its own card`);
   const source = sourcesOf(app.spec)[0];
   const place = source && options.forge?.repositoryOf(source.repoURL);
   if (!source || !place || !options.forge)

@@ -151,6 +151,9 @@ interface SyncResult {
   sources?: ApplicationSource[];
 }
 
+/** What an operation says, as in Argo CD, while it waits for a sync window. */
+export const windowClosed = 'Sync operation blocked by sync window';
+
 export interface OperationState {
   operation: Operation;
   phase: OperationPhase;

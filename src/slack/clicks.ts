@@ -13,7 +13,7 @@ import type { WebClient } from '@slack/web-api';
 import type { Approval } from '../model/coxswain.ts';
 import type { ReasonState } from './reason-modal.ts';
 import type { Deed, InboxContext, Look, Wanted } from './inbox.ts';
-import { actorOf, answered, mayLook, storeInTime, tellLate, unlinked, whisper } from './inbox.ts';
+import { actorOf, answered, mayLook, ofOne, storeInTime, tellLate, unlinked, whisper } from './inbox.ts';
 import { approvalModal, noteModal, readModalState } from './modal.ts';
 import { slackError } from './posting.ts';
 import { driftModal, healModal, readReasonState, reasonInput, rejectModal, revertModal } from './reason-modal.ts';
@@ -67,9 +67,10 @@ async function onReview(click: Click): Promise<void> {
   });
 }
 
-/** `wanted`: undefined when what was clicked is gone. */
-async function onDeed(click: Click, wanted: Wanted | undefined): Promise<void> {
+/** `asked`: undefined when what was clicked is gone. */
+async function onDeed(click: Click, asked: Wanted | undefined): Promise<void> {
   const { context, deed, ack } = click;
+  const wanted = ofOne(context.store, asked);
   const linked = actorOf(context, deed.user) !== undefined;
   const late = wanted && linked ? await storeInTime(click, wanted) : undefined;
   await ack().catch((error: unknown) => {
@@ -157,8 +158,10 @@ function wantedOf({ store }: InboxContext, { act, object, digest }: ReasonState,
     return application === undefined ? undefined : { verb: 'reject', application, ...shown, args: { reason } };
   }
   if (act === 'revert') {
-    const application = store.reports.get(object)?.spec.application;
-    return application === undefined ? undefined : { verb: 'revert', application, ...shown, args: { reason } };
+    const { application, revision = '' } = store.reports.get(object)?.spec ?? {};
+    return application === undefined
+      ? undefined
+      : { verb: 'revert', application, ...shown, args: { reason, revision } };
   }
   const episode = store.episodes.get(object);
   const args = { reason, episode: episode?.metadata.name ?? '' };
@@ -176,7 +179,7 @@ async function onReason(
   const state = readReasonState(view.private_metadata);
   const reason = view.state.values[reasonInput.block]?.[reasonInput.action]?.value?.trim() ?? '';
   if (reason === '') return ack({ response_action: 'errors', errors: { [reasonInput.block]: 'Say why.' } });
-  const wanted = state && wantedOf(context, state, reason);
+  const wanted = state && ofOne(context.store, wantedOf(context, state, reason));
   const note = (mrkdwn: string): Promise<void> =>
     ack({ response_action: 'update', view: noteModal('Not done', mrkdwn) });
   if (!state || !wanted) return note('That is not known any more.');

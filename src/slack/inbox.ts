@@ -90,6 +90,17 @@ async function storeRequest(context: InboxContext, deed: Deed, wanted: Wanted, r
   }
 }
 
+/**
+ * As it is, where its application stands by exactly that key: what a card names is never taken for a pattern that
+ * selects others. Undefined when it is gone.
+ */
+export function ofOne(
+  store: { applications: Pick<Store['applications'], 'get'> },
+  wanted: Wanted | undefined,
+): Wanted | undefined {
+  return wanted?.application !== undefined && store.applications.get(wanted.application) ? wanted : undefined;
+}
+
 /** Tells the person alone; the message that they clicked stays. */
 export async function whisper(respond: RespondFn, mrkdwn: string): Promise<void> {
   await respond({ response_type: 'ephemeral', replace_original: false, text: mrkdwn });

@@ -9,7 +9,7 @@ import type { ResourceKey } from '../../model/kube.ts';
 import type { OperationDeps, OperationInput } from './wanted.ts';
 import { canonicalJson, hashOf, sameJson } from '../../base/canonical.ts';
 import { AppError, describeError, errorKind } from '../../base/errors.ts';
-import { applicationKey } from '../../model/application.ts';
+import { applicationKey, windowClosed } from '../../model/application.ts';
 import { findingText, idleOperationFields } from '../../model/contract.ts';
 import { cox } from '../../model/annotations.ts';
 import { keyTitle } from '../../model/kube.ts';
@@ -80,7 +80,7 @@ async function heldByWindow(
   const window = await windowOf(deps, subject, state?.syncResult !== undefined);
   if (window.permitted) return undefined;
   const { app } = subject;
-  const message = 'Sync operation blocked by sync window';
+  const message = windowClosed;
   const before: OperationState = state ?? {
     operation: app.operation ?? {},
     phase: 'Running',

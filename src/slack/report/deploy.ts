@@ -13,12 +13,14 @@ export interface Deploy {
 export const newsMs = 3_600_000;
 
 /** Of several sources the first tells which commit it is. */
-function revisionOf({ revision, revisions }: { revision?: string; revisions?: string[] }): string {
+export function revisionOf({ revision, revisions }: { revision?: string; revisions?: string[] }): string {
   return revisions?.[0] ?? revision ?? '';
 }
 
-function isWhole({ operation: { sync }, syncResult }: OperationState): boolean {
-  return sync !== undefined && sync.dryRun !== true && (sync.resources ?? []).length === 0 && syncResult !== undefined;
+/** One that ended before it touched anything deployed nothing: the gate refused it, or it could not be made. */
+function isWhole({ operation: { sync }, syncResult, finishedAt }: OperationState): boolean {
+  const began = syncResult !== undefined && (finishedAt === undefined || (syncResult.resources ?? []).length > 0);
+  return began && sync !== undefined && sync.dryRun !== true && (sync.resources ?? []).length === 0;
 }
 
 function nameOf(by: RevisionHistory['initiatedBy']): string | undefined {

@@ -7,6 +7,7 @@ import type { Part } from '../text.ts';
 import { applicationName, shortRevision } from '../../model/application.ts';
 import { button, changeParts, headline, revisionFact } from '../card.ts';
 import { clip, count, diffBox, escapeMrkdwn, escapeText, facts, line, moment, rich } from '../text.ts';
+import { revisionOf } from './deploy.ts';
 import { failedResults } from './trouble.ts';
 
 /** Red asks for somebody, blue is on its way, green is over, white tells no more. */
@@ -52,13 +53,21 @@ function progress(report: Report, app: Application | undefined): string {
   return facts.join('  ·  ');
 }
 
-function actions(report: Report): KnownBlock[] {
+/** What a revert takes back is the last deploy that succeeded: only of that one is it the cure. */
+function isRevertible({ spec: { revision }, status }: Report, app: Application | undefined): boolean {
+  const kind = status?.trouble?.kind;
+  const newest = revisionOf(app?.status?.history?.at(-1) ?? {});
+  return (kind === 'degraded' || kind === 'stuck') && newest !== '' && newest === revision;
+}
+
+function actions(report: Report, app: Application | undefined): KnownBlock[] {
   const { trouble, phase = 'Open' } = report.status ?? {};
   if (phase !== 'Open' || !trouble) return [];
   const value = `${report.metadata.namespace}/${report.metadata.name}`;
   const retry = button({ id: 'report_retry', text: 'Retry', value, style: 'primary' });
   const revert = button({ id: 'report_revert', text: 'Revert', value, style: 'danger' });
-  return [{ type: 'actions', elements: [...(trouble.kind === 'sync' ? [retry] : []), revert] }];
+  const elements = [...(trouble.kind === 'sync' ? [retry] : []), ...(isRevertible(report, app) ? [revert] : [])];
+  return elements.length > 0 ? [{ type: 'actions', elements }] : [];
 }
 
 function outcome({ spec: { about }, status }: Report): string {
@@ -103,7 +112,7 @@ export function reportCard(report: Report, place: CardPlace): Card {
         `${about === 'deploy' ? 'began' : 'since'} ${moment(since)}`,
         outcome(report),
       ),
-      ...actions(report),
+      ...actions(report, place.app),
     ],
     final: phase !== 'Open',
   };

@@ -3,6 +3,7 @@ import type { QueueMetricsOf } from '../../base/queue.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Application, ResourceStatus } from '../../model/application.ts';
+import type { Approval } from '../../model/coxswain.ts';
 import type { Report, ReportPhase } from '../../model/report.ts';
 import type { Store } from '../../store/store.ts';
 import type { Deploy } from './deploy.ts';
@@ -14,7 +15,7 @@ import { KeyQueue } from '../../base/queue.ts';
 import { cox } from '../../model/annotations.ts';
 import { applicationKey, shortRevision } from '../../model/application.ts';
 import { coxGroup, coxVersion } from '../../model/coxswain.ts';
-import { deploysOf, isLive } from './deploy.ts';
+import { deploysOf, isLive, newsMs, revisionOf } from './deploy.ts';
 import { stuckAt, troubleOf } from './trouble.ts';
 
 interface ReportsOptions {
@@ -43,12 +44,14 @@ function isOpen({ status }: Report): boolean {
 type Deps = Pick<ReportsOptions, 'store' | 'clock' | 'tellsDeploys' | 'illOf'>;
 
 async function open({ store }: Deps, app: Application, spec: Omit<Report['spec'], 'application'>): Promise<void> {
-  const { namespace, name, uid } = app.metadata;
+  const { namespace, name: application, uid } = app.metadata;
+  const name = hashedName(application, hashOf([uid, spec.about, spec.since]));
+  if (store.reports.get(`${namespace}/${name}`)) return; // it was told, and has ended
   await store.reports.create({
     apiVersion: `${coxGroup}/${coxVersion}`,
     kind: 'Report',
     metadata: {
-      name: hashedName(name, hashOf([uid, spec.about, spec.since])),
+      name,
       namespace,
       labels: { [cox.application]: applicationLabel(app.metadata) },
     },
@@ -61,11 +64,37 @@ async function end({ store, clock }: Deps, report: Report, phase: ReportPhase, m
   await store.reports.patch(keyOf(report), { status }, { subresource: 'status' });
 }
 
-/** An Approval's own card tells what becomes of it. */
-function isApproved({ store }: Deps, app: Application, revision: string | undefined): boolean {
+/** An Approval's own card tells what becomes of it, where it has one. */
+export function tellsDeploy({ spec, status }: Approval, revision: string): boolean {
+  const cards = Object.values(status?.cards ?? {});
+  return (
+    ['Approved', 'Applied'].includes(status?.phase ?? '') &&
+    spec.revision === revision &&
+    cards.some((card) => card.ts !== undefined)
+  );
+}
+
+/** A card of it stands and still changes: what goes wrong now is told there. */
+export function tellsTrouble({ spec, status }: Approval, revision: string): boolean {
+  const follows = status?.phase === 'Approved' || (status?.phase === 'Applied' && spec.revision === revision);
+  return follows && Object.values(status.cards ?? {}).some((card) => card.ts !== undefined && card.final !== true);
+}
+
+/** The gate holds it: nothing of that revision is being deployed. */
+export function isHeld({ spec, status }: Approval, revision: string): boolean {
+  return ['Pending', 'Rejected', 'Expired'].includes(status?.phase ?? 'Pending') && spec.revision === revision;
+}
+
+function isInHistory({ status }: Application, { since }: Deploy): boolean {
+  return status?.history?.some((entry) => (entry.deployStartedAt ?? entry.deployedAt) === since) ?? false;
+}
+
+/** Its Approval tells of it, or does not let it through. */
+function isApprovals({ store }: Deps, app: Application, deploy: Deploy): boolean {
+  const { revision } = deploy;
   return store.approvals
     .of(applicationKey(app))
-    .some(({ spec, status }) => ['Approved', 'Applied'].includes(status?.phase ?? '') && spec.revision === revision);
+    .some((each) => tellsDeploy(each, revision) || (isHeld(each, revision) && !isInHistory(app, deploy)));
 }
 
 function isTold({ store }: Deps, app: Application, { revision, since }: Deploy): boolean {
@@ -89,7 +118,7 @@ function spanText(ms: number): string {
 async function followDeploys(deps: Deps, app: Application): Promise<void> {
   const deploys = deploysOf(app, deps.clock.now());
   for (const deploy of deps.tellsDeploys(applicationKey(app)) ? deploys : [])
-    if (!isApproved(deps, app, deploy.revision) && !isTold(deps, app, deploy))
+    if (!isApprovals(deps, app, deploy) && !isTold(deps, app, deploy))
       await open(deps, app, { about: 'deploy', ...deploy });
   const newest = deploys.at(-1);
   for (const report of deps.store.reports.of(applicationKey(app))) {
@@ -99,30 +128,21 @@ async function followDeploys(deps: Deps, app: Application): Promise<void> {
     if (live) await end(deps, report, 'Live', `took ${spanText(Date.parse(live.at) - Date.parse(since))}`);
     else if (newest && newest.revision !== revision && Date.parse(newest.since) >= Date.parse(since))
       await end(deps, report, 'Superseded', `the deploy of ${shortRevision(newest.revision)} followed`);
-    else if (!app.operation && app.status?.sync?.status === 'Synced' && app.status.sync.revision !== revision)
+    else if (!app.operation && app.status?.sync?.status === 'Synced' && revisionOf(app.status.sync) !== revision)
       await end(deps, report, 'Superseded', 'Git says something else by now');
   }
 }
 
-/** Who tells of it already: the card of a deploy, of an approval, or of a revert that was asked for on one. */
+/** Who tells of it already: the card of a deploy or of an approval. */
 function isToldElsewhere(deps: Deps, app: Application, trouble: Trouble): boolean {
   const key = applicationKey(app);
-  const { operation } = app.status?.operationState ?? {};
   if (deps.store.reports.of(key).some((report) => report.spec.about === 'deploy' && isOpen(report))) return true;
-  const followed = deps.store.approvals
-    .of(key)
-    .some(
-      ({ spec, status }) =>
-        status?.phase === 'Approved' ||
-        (status?.phase === 'Applied' &&
-          spec.revision === app.status?.history?.at(-1)?.revision &&
-          !Object.values(status.cards ?? {}).some((card) => card.final === true)),
-    );
-  if (followed) return true;
+  const approvals = deps.store.approvals.of(key);
+  const last = revisionOf(app.status?.history?.at(-1) ?? {});
+  if (approvals.some((each) => tellsTrouble(each, last))) return true;
   if (trouble.kind !== 'sync') return false;
-  const waits = deps.store.approvals.of(key).some(({ status }) => status?.phase === 'Pending');
-  const reverts = deps.store.episodes.of(key).some(({ status }) => status?.phase === 'Reverting');
-  return waits || (reverts && operation?.sync?.resources !== undefined);
+  const tried = revisionOf(app.status?.operationState?.syncResult ?? {});
+  return approvals.some((each) => each.status?.phase === 'Pending' || isHeld(each, tried));
 }
 
 async function beginFailure(deps: Deps, app: Application, trouble: Trouble): Promise<void> {
@@ -131,7 +151,7 @@ async function beginFailure(deps: Deps, app: Application, trouble: Trouble): Pro
     .of(applicationKey(app))
     .filter(({ spec, status }) => spec.about === 'failure' && clock.now() - Date.parse(status?.endedAt ?? '') < calmMs);
   if (!last) {
-    const revision = app.status?.operationState?.syncResult?.revision ?? app.status?.sync?.revision;
+    const revision = revisionOf(app.status?.operationState?.syncResult ?? app.status?.sync ?? {});
     return open(deps, app, {
       about: 'failure',
       since: trouble.since || rfc3339(clock.now()),
@@ -148,6 +168,24 @@ function isWell({ operation, status }: Application): boolean {
   return !operation && status?.sync?.status !== 'Unknown' && health !== 'Progressing' && health !== 'Degraded';
 }
 
+/** That some objects were synced proves nothing of the sync that failed. */
+function isPartial({ status }: Application, failure: Report): boolean {
+  const resources = status?.operationState?.operation.sync?.resources ?? [];
+  return failure.status?.trouble?.kind === 'sync' && resources.length > 0 && status?.sync?.status !== 'Synced';
+}
+
+/** How long it must go on before it is told (ms): what is ill for a moment is no news. */
+function settlesIn({ store, clock }: Deps, { kind, since }: Trouble): number {
+  if (kind !== 'degraded' && kind !== 'unknown') return 0;
+  const left = Date.parse(since) + store.settings().failureSettleMs - clock.now();
+  return left > 0 ? left : 0;
+}
+
+/** A sync that failed long ago is nothing to tell of only now. */
+function isOld({ status }: Application, { kind }: Trouble, now: number): boolean {
+  return kind === 'sync' && now - Date.parse(status?.operationState?.finishedAt ?? '') > newsMs;
+}
+
 /** Answers when to look again (ms from now). */
 async function followFailure(deps: Deps, app: Application): Promise<number | undefined> {
   const now = deps.clock.now();
@@ -156,10 +194,9 @@ async function followFailure(deps: Deps, app: Application): Promise<number | und
     .of(applicationKey(app))
     .find((report) => report.spec.about === 'failure' && isOpen(report));
   if (standing) {
-    if (!trouble && isWell(app)) await end(deps, standing, 'Recovered', 'is well again');
-  } else if (trouble && !isToldElsewhere(deps, app, trouble)) {
-    const settles = trouble.kind === 'degraded' || trouble.kind === 'unknown';
-    const left = settles ? Date.parse(trouble.since) + deps.store.settings().failureSettleMs - now : 0;
+    if (!trouble && isWell(app) && !isPartial(app, standing)) await end(deps, standing, 'Recovered', 'is well again');
+  } else if (trouble && !isOld(app, trouble, now) && !isToldElsewhere(deps, app, trouble)) {
+    const left = settlesIn(deps, trouble);
     if (left > 0) return left;
     await beginFailure(deps, app, trouble);
   }
@@ -167,24 +204,32 @@ async function followFailure(deps: Deps, app: Application): Promise<number | und
   return at === undefined || at <= now ? undefined : at - now;
 }
 
-/** What is wrong stands in each open Report, so that its card follows. */
-async function tellTrouble({ store, clock, illOf }: Deps, app: Application): Promise<void> {
+/** What is wrong stands in each open Report, so that its card follows. Answers when to look again (ms from now). */
+async function tellTrouble(deps: Deps, app: Application): Promise<number | undefined> {
+  const { store, clock, illOf } = deps;
   const key = applicationKey(app);
   const open = store.reports.of(key).filter(isOpen);
-  if (open.length === 0) return;
+  if (open.length === 0) return undefined;
   const ill = await illOf(key);
   const found = troubleOf(app, clock.now(), ill);
   const trouble = found && { kind: found.kind, says: found.says, cause: found.cause };
+  const left = found ? settlesIn(deps, found) : 0;
   for (const report of open) {
     const { phase, trouble: told } = report.status ?? {};
     // A failure goes on telling of itself until it is over.
-    const next = trouble ?? (report.spec.about === 'failure' ? told : undefined);
+    const next =
+      report.spec.about === 'failure'
+        ? (trouble ?? told)
+        : left > 0 && told?.kind !== found?.kind
+          ? undefined
+          : trouble;
     // After a restart the cause is not known again at once.
     const known = sameJson(told ?? null, next ?? null) || (ill === undefined && told?.kind === next?.kind);
     if (phase === 'Open' && known) continue;
     const status = { phase: 'Open', trouble: next ?? null };
     await store.reports.patch(keyOf(report), { status }, { subresource: 'status' });
   }
+  return left > 0 ? left : undefined;
 }
 
 async function follow(deps: Deps, key: string): Promise<number | undefined> {
@@ -196,8 +241,8 @@ async function follow(deps: Deps, key: string): Promise<number | undefined> {
   }
   await followDeploys(deps, app);
   const after = await followFailure(deps, app);
-  await tellTrouble(deps, app);
-  return after;
+  const settled = await tellTrouble(deps, app);
+  return after === undefined || settled === undefined ? (after ?? settled) : Math.min(after, settled);
 }
 
 /** Level-triggered: what an Application says now decides, whatever was missed. */

@@ -6,7 +6,9 @@ import type {
   ResourceResult,
   ResourceStatus,
 } from '../../model/application.ts';
+import { windowClosed } from '../../model/application.ts';
 import { clip, count } from '../text.ts';
+import { revisionOf } from './deploy.ts';
 
 export interface Trouble {
   kind: 'sync' | 'degraded' | 'stuck' | 'unknown';
@@ -45,13 +47,25 @@ function flat(text: string): string {
   return clip(text.replace(/\s+/g, ' ').trim(), 400);
 }
 
+/**
+ * A later sync has succeeded, or Git and the cluster agree by now. That they agree says nothing of a hook: that ran for
+ * no other commit.
+ */
+function isOver({ sync, history, reconciledAt }: NonNullable<Application['status']>, state: OperationState): boolean {
+  const after = (time: string | undefined, than: string | undefined): boolean =>
+    Date.parse(time ?? '') > Date.parse(than ?? '');
+  if (after(history?.at(-1)?.deployedAt, state.finishedAt)) return true;
+  if (sync?.status !== 'Synced' || failedResults(state).some((item) => item.hookType !== undefined)) return false;
+  const tried = revisionOf(state.syncResult ?? {});
+  return (tried !== '' && tried !== revisionOf(sync)) || after(reconciledAt, state.finishedAt);
+}
+
 function failedSync({ status, operation }: Application): Trouble | undefined {
   const state = status?.operationState;
   if (!state || operation || (state.phase !== 'Failed' && state.phase !== 'Error')) return undefined;
-  if (state.operation.sync?.dryRun === true) return undefined;
-  // Git has moved on, and the cluster with it: that failure is over.
-  const tried = state.syncResult?.revisions?.[0] ?? state.syncResult?.revision;
-  if (status.sync?.status === 'Synced' && tried !== undefined && tried !== status.sync.revision) return undefined;
+  // Of a sync of some objects alone whoever asked for it is told; the application may be well.
+  if (state.operation.sync?.dryRun === true || (state.operation.sync?.resources ?? []).length > 0) return undefined;
+  if (isOver(status, state)) return undefined;
   const told = failedResults(state).map((item) => flat(`${nameOf(item)}: ${item.message ?? 'failed'}`));
   return {
     kind: 'sync',
@@ -59,6 +73,11 @@ function failedSync({ status, operation }: Application): Trouble | undefined {
     says: 'could not be synced',
     cause: firstOf(told, flat(state.message ?? '')),
   };
+}
+
+/** A window that is closed is no failure: it goes on when that opens. */
+function waitsForWindow({ message }: OperationState): boolean {
+  return message === windowClosed;
 }
 
 type Ill = readonly ResourceStatus[] | undefined;
@@ -96,7 +115,7 @@ function unknown({ status }: Application): Trouble | undefined {
 function stuck(app: Application, now: number, ill: Ill): Trouble | undefined {
   const { operationState: state, health } = app.status ?? {};
   const long = (since: string | undefined): since is string => now - Date.parse(since ?? '') >= stuckMs;
-  if (app.operation && state?.phase === 'Running' && long(state.startedAt))
+  if (app.operation && state?.phase === 'Running' && !waitsForWindow(state) && long(state.startedAt))
     return { kind: 'stuck', since: state.startedAt, says: 'is stuck in its sync', cause: flat(state.message ?? '') };
   if (health?.status !== 'Progressing' || !long(health.lastTransitionTime)) return undefined;
   return {
@@ -116,7 +135,9 @@ export function troubleOf(app: Application, now: number, ill?: Ill): Trouble | u
 export function stuckAt(app: Application): number | undefined {
   const { operationState: state, health } = app.status ?? {};
   const since = app.operation
-    ? state?.startedAt
+    ? state && !waitsForWindow(state)
+      ? state.startedAt
+      : undefined
     : health?.status === 'Progressing'
       ? health.lastTransitionTime
       : undefined;
