@@ -36,6 +36,20 @@ const places: [string, Record<string, string>, Source, string, Record<string, st
     /the Application itself sets the image, in helm\.parameters \(image\.tag\)/,
   ],
   [
+    'a parameter that names another repository',
+    { 'a/Chart.yaml': '', 'a/values.yaml': 'image: {repository: acme/web, tag: v0}\n' },
+    { helm: { parameters: [{ name: 'image.repository', value: 'other' }] } },
+    'acme/web=v2',
+    /in helm\.parameters \(image\.repository\)/,
+  ],
+  [
+    'a value file of another source, for a chart of a registry',
+    { 'v/prod.yaml': 'image: {repository: acme/web, tag: v1}\n', 'values.yaml': 'image: {repository: acme/web}\n' },
+    { repoURL: 'https://charts.example', chart: 'web', path: undefined, helm: { valueFiles: ['$v/v/prod.yaml'] } },
+    'acme/web=v2',
+    { 'v/prod.yaml': 'image: {repository: acme/web, tag: v2}\n' },
+  ],
+  [
     'values of the Application',
     { 'a/Chart.yaml': '', 'a/values.yaml': 'image: {repository: acme/web, tag: v0}\n' },
     { helm: { valuesObject: { image: { tag: 'v1' } } } },
@@ -104,10 +118,8 @@ for (const [what, files, source, wanted, expected] of places)
       read: async (path) => files[path],
     };
     const repoURL = 'https://github.com/acme/infra';
-    const app = {
-      metadata: { name: 'web' },
-      spec: { source: { repoURL, path: 'a', ...source } },
-    } as unknown as Application;
+    const sources = [{ repoURL, path: 'a', ...source }, ...(source.chart ? [{ repoURL, ref: 'v' }] : [])];
+    const app = { metadata: { name: 'web' }, spec: { sources } } as unknown as Application;
     const found = edited(tree, app, [wantedOf(wanted)], new Set([repoURL]));
     if (expected instanceof RegExp) await assert.rejects(found, expected);
     else assert.deepEqual(Object.fromEntries(await found), expected);

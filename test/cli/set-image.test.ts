@@ -73,6 +73,12 @@ const layouts: Record<'values' | 'manifests', [string, string, string, string | 
       'v: &v v1\nimage:\n  repository: acme/web\n  tag: v2\n',
     ]),
     ['a tag beside', 'acme/web=v2', 'a: {image: acme/web, tag: v1}\n', 'a: {image: acme/web, tag: v2}\n'],
+    [
+      'merged from elsewhere',
+      'acme/web=v2',
+      'base: &b {repository: acme/web, tag: v1}\nc:\n  <<: *b\n  x: 1\n',
+      'base: &b {repository: acme/web, tag: v2}\nc:\n  <<: *b\n  x: 1\n',
+    ],
     ['a repository of Git', 'acme/web=v2', 'git: {repository: acme/web, branch: main}\n', undefined],
     ['another image', 'acme/web=v2', 'image: {repository: acme/api, tag: v1}\n', undefined],
   ],

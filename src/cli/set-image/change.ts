@@ -124,7 +124,7 @@ const besides = ['name', 'repository', 'image', 'tag'];
 
 function inserted(text: string, map: Parsed, key: string, value: string): Splice[] {
   // What is merged into it is set where it stands.
-  if (pairOf(map, '<<')) return [];
+  if (map.items.some((pair) => isScalar(pair.key) && pair.key.source === '<<')) return [];
   const last = map.items.at(-1);
   if (map.flow) {
     const at = last ? endOf(last) : map.range[0] + 1;

@@ -103,6 +103,8 @@ function pathText(path: Path): string {
   return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index ? '.' : ''}${step}`)).join('');
 }
 
+const imageKeys = ['image', 'registry', 'repository', 'tag', 'digest'];
+
 /** In all layers, the one that wins first; `parameters`: names of values that the Application sets itself. */
 export function editLayers(
   layers: readonly Layer[],
@@ -122,10 +124,10 @@ export function editLayers(
     const settings = settingsOf(found, wanted, charts, has);
     if (!settings) continue;
     met = true;
+    const set = imageKeys.map((key) => pathText([...found.path, key])).find((name) => parameters.includes(name));
+    if (set !== undefined) throw overridden(`helm.parameters (${set})`);
     for (const setting of settings) {
       const [key, value] = setting;
-      const parameter = pathText([...found.path, key]);
-      if (parameters.includes(parameter)) throw overridden(`helm.parameters (${parameter})`);
       const layer = layerFor(holders, found, setting);
       if (!layer || (typeof found.map[key] === 'string' && found.map[key] === value)) continue;
       if (layer.text === undefined) throw overridden(layer.name);
