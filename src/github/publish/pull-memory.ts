@@ -25,6 +25,8 @@ export interface DeploymentMemory {
 export interface PullMemory {
   /** Our comment; undefined before it was looked for, null when there is none. */
   comment: { id: number; saying: string } | null | undefined;
+  /** Somebody may have touched it since: it is to be looked for again. */
+  touched: boolean;
   /** Our answers, by the comment that they answer. */
   replies: Map<number, number>;
   /** By name and commit. */
@@ -41,7 +43,7 @@ export interface PullMemory {
   open: boolean;
   /** What the pull request showed while it was open; undefined before it was looked for. */
   shown: ShownDiff | undefined;
-  /** `updated_at` of what the last pass that ended well had read; '' before, and when that was fresh. */
+  /** `updated_at` of what the last pass that looked at the comments had read; '' before, and when that was fresh. */
   updatedAt: string;
   /** When the rollout was last written, in milliseconds since the epoch. */
   followedAt: number;
@@ -50,6 +52,7 @@ export interface PullMemory {
 function newMemory(): PullMemory {
   return {
     comment: undefined,
+    touched: false,
     replies: new Map(),
     checks: new Map(),
     rerequested: new Set(),

@@ -132,12 +132,14 @@ function saying(body: string): string {
 }
 
 /**
- * Needs `findComment` before. Sends nothing when the comment says it already; one that somebody deleted is made anew. A
+ * Sends nothing when the comment says it already; one that somebody deleted is made anew. A
  * failure forgets the comment: the next pass looks again.
  */
 export async function writeComment(context: StickyContext, body: string): Promise<void> {
   const { client, memory, signal } = context;
   const { owner, repo, octokit } = client;
+  // One whose creation had no answer may be there, and be found; nothing is made by who does not know.
+  if (memory.comment === undefined) await findComment(context);
   const known = memory.comment;
   if (known?.saying === saying(body)) return;
   memory.comment = undefined;

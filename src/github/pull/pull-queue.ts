@@ -127,10 +127,10 @@ export class PullQueue {
     this.#queue.add(key);
   }
 
-  /** Somebody touched our comment: it is looked for again. */
+  /** Somebody touched our comment: the next pass looks for it again, whatever one that runs now remembers. */
   forgetComment(key: string): void {
     const memory = this.memories.get(key);
-    if (memory) memory.comment = undefined;
+    if (memory) memory.touched = true;
     this.#queue.add(key);
   }
 
@@ -197,6 +197,8 @@ export class PullQueue {
     }
     const pass: Pass = { ...read, memory: this.memories.of(key), options: this.#options, asked: [] };
     pass.memory.open = read.state === 'open';
+    const looks = pass.memory.touched || pass.memory.comment === undefined;
+    if (looks) Object.assign(pass.memory, { touched: false, comment: undefined });
     const comments = await permitted(pass.memory.refusals, 'Comments', () => findComment(stickyOf(pass)));
     for (const comment of comments ?? []) this.#offer(pass, comment);
     const [soon, later] = unanswered(pass, this.#options.clock.now());
@@ -206,7 +208,8 @@ export class PullQueue {
     if (outcome !== 'superseded') await answerAll(pass, later);
     logRefusals(pass);
     if (outcome === 'superseded') return undefined;
-    pass.memory.updatedAt = readAt - Date.parse(read.updatedAt) > sameTimeMs ? read.updatedAt : '';
+    // Who did not look at the comments knows of none that came with it.
+    if (looks) pass.memory.updatedAt = readAt - Date.parse(read.updatedAt) > sameTimeMs ? read.updatedAt : '';
     return outcome;
   }
 

@@ -141,3 +141,20 @@ test('a command that is heard hours later is refused with the reason', async (t)
   assert.deepEqual({ verb: late?.spec.verb, text: late?.spec.args['text'] }, { verb: 'help', text: 'sync web-dev' });
   assert.match(late?.spec.args['error'] ?? '', /asked more than an hour before/);
 });
+
+test('a command whose webhook was lost is heard at the next sweep, whatever was looked at in between', async (t) => {
+  const clock = new SteppedClock(Date.now());
+  const b = await bed(t, { clock });
+  b.script.apps = [web];
+  const number = await openPull(b.sandbox);
+  await b.quiet();
+  b.sandbox.faults.hooks('lose', { event: 'issue_comment', times: 1 });
+  b.sandbox.actAs('bob').comment(repo, number, '/cox help');
+  await b.quiet();
+  clock.step(120_000);
+  b.forge.refreshPull({ owner: 'acme', repo: 'infra', number });
+  await b.quiet();
+  assert.deepEqual(b.requests(), []);
+  await sweep(b, clock);
+  assert.equal(b.requests().length, 1);
+});
