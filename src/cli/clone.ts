@@ -4,6 +4,7 @@ import type { Session } from './session.ts';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, errorMessage } from '../base/errors.ts';
+import { redactText } from '../base/log.ts';
 import { run, stderrOf } from '../base/process.ts';
 
 type Environment = Record<string, string>;
@@ -23,14 +24,35 @@ export interface Clone {
   bring(commit: string, mirror: Repository): Promise<void>;
 }
 
+/** Which clone it is: a hook is told where its own is, a folder says the same (git rev-parse --local-env-vars). */
+const ofHooks: ReadonlySet<string> = new Set([
+  ...['GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR', 'GIT_PREFIX', 'GIT_INDEX_FILE'],
+  ...['GIT_OBJECT_DIRECTORY', 'GIT_ALTERNATE_OBJECT_DIRECTORIES'],
+]);
+
 /** Of the person's own git. Without a home there is no configuration but that of the clone. */
 export function environmentOf({ options }: Session): Environment {
-  const set = Object.entries(options.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  const set = Object.entries(options.env).flatMap(([name, value]) =>
+    value === undefined || ofHooks.has(name) ? [] : [[name, value]],
+  );
   return {
     ...(options.env['HOME'] ? {} : { GIT_CONFIG_GLOBAL: '/dev/null' }),
     ...(Object.fromEntries(set) as Environment),
     ...{ LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0' },
   };
+}
+
+/** Throws E_GIT where there is a clone that git will not read. */
+async function isInside(text: (args: string[]) => Promise<string>): Promise<boolean> {
+  const inside = await text(['rev-parse', '--is-inside-work-tree']).catch((error: unknown) => {
+    const said = stderrOf(error).trim();
+    if (/not a git repository/i.test(said)) return 'false';
+    throw new AppError('E_GIT', `git cannot read the clone: ${redactText(said.split('\n')[0] ?? '')}`, {
+      cause: error,
+      hint: 'Whose folder it is not must be told to git: git config --global --add safe.directory <folder>.',
+    });
+  });
+  return inside === 'true';
 }
 
 /** The clone that the folder is in; undefined: it is in none. */
@@ -49,7 +71,7 @@ export async function openClone(session: Session, folder: string): Promise<Clone
       if (error instanceof AppError && error.code === 'E_PROCESS') return undefined;
       throw error;
     });
-  if ((await asked(['rev-parse', '--is-inside-work-tree'])) !== 'true') return undefined;
+  if (!(await isInside(text))) return undefined;
   return {
     root: () => text(['rev-parse', '--show-toplevel']),
     origin: () => asked(['remote', 'get-url', 'origin']),
@@ -63,7 +85,7 @@ export async function openClone(session: Session, folder: string): Promise<Clone
       // What is written here is found by the commands that follow, and by nobody else.
       Object.assign(env, {
         GIT_OBJECT_DIRECTORY: objects,
-        GIT_ALTERNATE_OBJECT_DIRECTORIES: [own, env['GIT_ALTERNATE_OBJECT_DIRECTORIES']].filter(Boolean).join(':'),
+        GIT_ALTERNATE_OBJECT_DIRECTORIES: own,
       });
       const index = { GIT_INDEX_FILE: join(dir, 'index') };
       await copyFile(await text(['rev-parse', '--path-format=absolute', '--git-path', 'index']), index.GIT_INDEX_FILE)

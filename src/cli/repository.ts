@@ -20,14 +20,9 @@ export function repositoryNamed(applications: readonly Application[], url: strin
   throw usage(`no application reads ${url.replace(/^([a-z]+:\/\/)[^@/]+@/i, '$1')}; --repo names another repository`);
 }
 
-/** Names of branches that the server calls its default one: those whose head is that of its HEAD, `main` first. */
+/** As the server says now. Throws Usage where it names none. */
 export async function defaultBranch(mirror: Repository): Promise<string> {
-  const refs = await mirror.refs();
-  const head = refs.get('HEAD');
-  const named = [...refs].flatMap(([ref, id]) =>
-    ref.startsWith('refs/heads/') && id === head ? [ref.slice('refs/heads/'.length)] : [],
-  );
-  const found = ['main', 'master'].find((name) => named.includes(name)) ?? named[0];
+  const found = await mirror.remoteDefault();
   if (found === undefined) throw usage('the repository has no default branch: --base must name one');
   return found;
 }

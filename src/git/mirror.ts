@@ -20,7 +20,7 @@ import type { TouchingOptions } from './touching.ts';
 import type { TreeEntry, Trees } from './trees.ts';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../base/errors.ts';
-import { fetchOne, pushNew, pushNext, remoteRef } from './remote.ts';
+import { fetchOne, pushNew, pushNext, remoteDefault, remoteRef } from './remote.ts';
 import { commitTree, testMerge, writeFiles } from './merge.ts';
 import { commitIds, commitsBetween, isAncestor, mergeBase } from './ancestry.ts';
 import { fullId, isId, parseCommit } from './commit.ts';
@@ -262,6 +262,11 @@ export class Mirror implements Repository {
   async remoteRef(ref: string): Promise<string | undefined> {
     await this.#refs.open();
     return remoteRef(this.#remote, ref);
+  }
+
+  async remoteDefault(): Promise<string | undefined> {
+    await this.#refs.open();
+    return remoteDefault(this.#remote);
   }
 
   /** In the mirror, which is there from now on. */

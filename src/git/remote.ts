@@ -246,6 +246,15 @@ export async function remoteRef(remote: Remote, ref: string): Promise<string | u
   return line?.split('\t')[0];
 }
 
+/** Name of the branch that the server's HEAD means; undefined where it means none. */
+export async function remoteDefault(remote: Remote): Promise<string | undefined> {
+  const { stdout } = await reaching(remote, 'read', (env) =>
+    remote.git('ls-remote', ['ls-remote', '--symref', '--', remote.url, 'HEAD'], { network: true, env }),
+  );
+  const line = stdout.split('\n').find((text) => text.startsWith('ref: refs/heads/') && text.endsWith('\tHEAD'));
+  return line?.slice('ref: refs/heads/'.length, -'\tHEAD'.length);
+}
+
 async function reaching<Result>(
   { dir, url, credentials }: Remote,
   purpose: 'read' | 'write',

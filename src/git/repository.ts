@@ -158,6 +158,8 @@ export interface Repository {
    * stays. Throws E_GIT, for good when a rule of the server refuses it.
    */
   advance(ref: string, from: string, to: string): Promise<'done' | 'moved'>;
+  /** Name of the branch that is the remote's default one right now, without `refs/heads/`; undefined: it has none. */
+  remoteDefault(): Promise<string | undefined>;
   /** Commit of a ref on the remote right now. */
   remoteRef(ref: string): Promise<string | undefined>;
 }

@@ -1,5 +1,6 @@
 // `cox preview` in a clone: what merging its files, or a branch, would change in the live cluster.
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
@@ -109,4 +110,23 @@ test('drift that was there before is told apart from what the files change', asy
   assert.equal(code, 1, err);
   assert.match(out, /\ndrifted: ConfigMap .*drifting · data\.value\n/);
   assert.match(out, /===== ConfigMap .*drifting-b · created/);
+});
+
+test('the default branch is the one that the server means, and a hook’s variables lead to no other clone', async (t) => {
+  const { stage, env, url } = await bed(t, { 'branched/a.yaml': config('branched', '1') });
+  // Two branches of one commit: only the server knows which one HEAD means.
+  git(stage.clone, 'push', '-q', 'origin', 'HEAD:refs/heads/develop');
+  git(fileURLToPath(stage.url), 'symbolic-ref', 'HEAD', 'refs/heads/develop');
+  await stage.apply('branched', { source: { repoURL: url, path: 'branched', targetRevision: '' } });
+  await stage.until('branched', 'compared', (app) => app.status?.sync?.status === 'OutOfSync');
+  writeFileSync(join(stage.clone, 'branched/b.yaml'), config('branched-b', '1'));
+  const hook = { GIT_DIR: join(stage.clone, '.git'), GIT_INDEX_FILE: join(stage.clone, '.git/index'), GIT_PREFIX: '' };
+  const { code, out, err } = await runCox(['preview', '--repo', url], {
+    env: { ...env, ...hook },
+    cwd: join(stage.clone, 'branched'),
+  });
+  assert.equal(code, 1, err);
+  assert.match(out, /onto develop@/);
+  assert.match(out, /ConfigMap .*branched-b · created/);
+  assert.doesNotMatch(out, /deleted/);
 });
