@@ -63,8 +63,9 @@ export function cards(): Round {
   const places = {
     store,
     of: () => Promise.resolve({ app: undefined, policy: undefined, commit: undefined, publicUrl: 'https://cox' }),
-    channelOf: (application: string) =>
+    channelsOf: (application: string) => [
       Number(application.slice(7)) % 2 === 0 ? 'C0123456789' : `${application}-${pad}`,
+    ],
   } as unknown as Places;
   const outbox = new Outbox({ places, client: refusing(() => (asked += 1)), clock, log: silentLogger() });
   outbox.start();

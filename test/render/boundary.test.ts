@@ -196,7 +196,7 @@ const kustomize: Row[] = [
     what: 'a chart',
     files: ({ dir }) =>
       kustomization(`helmGlobals: {chartHome: ${dir}/..}\nhelmCharts: [{name: ${basename(dir)}, releaseName: x}]\n`),
-    refused: /enable-helm/,
+    refused: /helmCharts of a kustomization are not rendered yet/,
   },
   {
     what: 'replacements',
