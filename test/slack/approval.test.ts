@@ -39,6 +39,9 @@ test('a waiting approval is one card; whoever may approves the diff, and the car
     { value: '1' },
   );
 
+  await stage.untilStore('the end is kept', () =>
+    Object.values(stage.store.approvals.list()[0]?.status?.cards ?? {}).some(({ final }) => final) ? true : undefined,
+  );
   const before = sandbox.state.requests.length;
   await stage.cluster.api.patch(
     { group: 'argoproj.io', kind: 'Application', namespace: stage.namespace, name: 'prod' },
