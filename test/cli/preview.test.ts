@@ -112,7 +112,7 @@ test('drift that was there before is told apart from what the files change', asy
   assert.match(out, /===== ConfigMap .*drifting-b · created/);
 });
 
-test('the default branch is the one that the server means, and a hook’s variables lead to no other clone', async (t) => {
+test('the default branch is the one the server means, and a hook’s variables lead to no other clone', async (t) => {
   const { stage, env, url } = await bed(t, { 'branched/a.yaml': config('branched', '1') });
   // Two branches of one commit: only the server knows which one HEAD means.
   git(stage.clone, 'push', '-q', 'origin', 'HEAD:refs/heads/develop');

@@ -40,7 +40,8 @@ test('while custom resource definitions are missing, the log and /readyz name th
     status: 503,
     text:
       'starting: waits for CustomResourceDefinitions that are not installed (AppProject.argoproj.io, ' +
-      'Approval.coxswain.dev, DriftEpisode.coxswain.dev, Report.coxswain.dev, Request.coxswain.dev, SyncRecord.coxswain.dev); ' +
+      'Approval.coxswain.dev, DriftEpisode.coxswain.dev, Report.coxswain.dev, Request.coxswain.dev, ' +
+      'SyncRecord.coxswain.dev); ' +
       'kubectl apply -f deploy/crds installs them\n',
   });
   assert.match(
