@@ -89,6 +89,7 @@ async function branchOf(app: Application, mirror: Repository, url: string): Prom
 interface Made {
   base: string;
   commit: string;
+  tree: string;
 }
 
 /** undefined: all of it stands there already. */
@@ -104,7 +105,7 @@ async function commitOn(
   const tree = await mirror.treeWith(base, changed);
   const message = titleOf(app, wanted);
   const at = Math.floor(Date.now() / 1000) * 1000;
-  return { base, commit: await mirror.commitTree({ tree, parents: [base], message, author: { ...author, at } }) };
+  return { base, tree, commit: await mirror.commitTree({ tree, parents: [base], message, author: { ...author, at } }) };
 }
 
 function titleOf(app: Application, wanted: readonly Wanted[]): string {
@@ -152,7 +153,14 @@ async function proposed(session: Session, asked: Asked, to: { mirror: Repository
     .update(JSON.stringify([asked.wanted, made.base]))
     .digest('hex');
   const head = `cox/set-image/${asked.app.metadata.name}-${shortRevision(id)}`;
-  await to.mirror.push(`refs/heads/${head}`, made.commit, { createOnly: true });
+  if ((await to.mirror.push(`refs/heads/${head}`, made.commit, { createOnly: true })) === 'exists') {
+    await to.mirror.fetch();
+    const there = await to.mirror.resolve(`refs/heads/${head}`);
+    if ((await to.mirror.treeWith(there, new Map())) !== made.tree)
+      throw new AppError('E_GIT', `the branch ${head} is there with other files`, {
+        hint: 'Delete it, and try again.',
+      });
+  }
   const body = asked.wanted.map(({ name, to: image }) => `- \`${name}\` → \`${referenceText(image)}\``).join('\n');
   const { url, created } = await open({ base: to.branch, head, title: titleOf(asked.app, asked.wanted), body });
   if (!created) out.note('cox: the pull request was there already');
