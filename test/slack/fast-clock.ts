@@ -2,15 +2,12 @@
 import type { Clock } from '../../src/base/clock.ts';
 import { systemClock } from '../../src/base/clock.ts';
 
-/**
- * `speed` of its seconds pass in one of ours; it begins now. Below 1 only what is waited for takes longer: its time is
- * never behind that of what others have stored.
- */
+/** `speed` of its seconds pass in one of ours; it begins now. */
 export function fastClock(speed: number): Clock {
   const began = systemClock.now();
   return {
     steady: () => performance.now() * speed,
-    now: () => began + (systemClock.now() - began) * Math.max(1, speed),
+    now: () => began + (systemClock.now() - began) * speed,
     after: (ms, fn) => systemClock.after(ms / speed, fn),
     sleep: (ms, signal) => systemClock.sleep(ms / speed, signal),
   };
