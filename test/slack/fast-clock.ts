@@ -12,3 +12,15 @@ export function fastClock(speed: number): Clock {
     sleep: (ms, signal) => systemClock.sleep(ms / speed, signal),
   };
 }
+
+/** As fast as the world until `slow` says otherwise: what was stored before is not later than what comes then. */
+export function slowingClock(): Clock & { slow(speed: number): void } {
+  let clock = systemClock;
+  return {
+    steady: () => clock.steady(),
+    now: () => clock.now(),
+    after: (ms, fn) => clock.after(ms, fn),
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+    slow: (speed) => void (clock = fastClock(speed)),
+  };
+}

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Cut } from '../chatops/cut.ts';
 import { bed, configMap, textOf, waiting } from './fixture.ts';
 import { eventually } from '../control-plane.ts';
-import { fastClock } from './fast-clock.ts';
+import { fastClock, slowingClock } from './fast-clock.ts';
 
 const files = { 'prod/a.yaml': configMap('settings', '1') };
 const methodsOf = (b: Bed, method: string): string[] =>
@@ -194,10 +194,12 @@ for (const error of ['is_archived', 'cant_update_message']) {
 }
 
 test('while GitHub does not tell teams the review opens, and what is approved counts when it does', async (t) => {
-  const b = await bed(t, { files, clock: fastClock(0.5) });
+  const clock = slowingClock();
+  const b = await bed(t, { files, clock });
   const { sandbox, forge } = b;
   await waiting(b);
   const card = await b.card('the card', /waits for approval/);
+  clock.slow(0.5);
   const teams = Promise.withResolvers<string[]>();
   forge.teams = () => teams.promise;
   const [carol, eve] = [sandbox.actAs('carol'), sandbox.actAs('eve')];
