@@ -106,3 +106,10 @@ test('what a card names is one application that stands, never a pattern that sel
   for (const named of ['*', 'env=prod', 'checkout-prod', ''])
     assert.equal(ofOne({ applications }, wanted(named)), undefined);
 });
+
+test('of a Secret that could not be synced its name is told, and not the message, which may hold its values', () => {
+  const secret = { group: '', version: 'v1', kind: 'Secret', name: 'login', message: '.data.x: got &value{12345}' };
+  const app = application({ operationState: failed({ ...secret, status: 'SyncFailed' }, { message: 'got 12345' }) });
+  const trouble = troubleOf(app, now);
+  assert.equal(trouble?.cause, 'Secret/login: failed; why stands in the cluster alone');
+});

@@ -8,7 +8,7 @@ import { applicationName, shortRevision } from '../../model/application.ts';
 import { button, changeParts, headline, revisionFact } from '../card.ts';
 import { clip, count, diffBox, escapeMrkdwn, escapeText, facts, line, moment, rich } from '../text.ts';
 import { revisionOf } from './deploy.ts';
-import { failedResults } from './trouble.ts';
+import { failedResults, resultText } from './trouble.ts';
 
 /** Red asks for somebody, blue is on its way, green is over, white tells no more. */
 const icons = { Open: '🔵', Live: '✅', Recovered: '✅', Superseded: '⚪' } as const;
@@ -131,10 +131,7 @@ export function reportDetails(
   const ended = state?.phase === 'Failed' || state?.phase === 'Error' ? state : undefined;
   const failed = ended ? failedResults(ended) : [];
   const rows = [
-    ...failed.map((item) => [
-      `${item.kind} ${item.namespace}/${item.name}`,
-      item.message ?? item.hookPhase ?? 'failed',
-    ]),
+    ...failed.map((item) => [`${item.kind} ${item.namespace}/${item.name}`, resultText(item)]),
     ...['Degraded', 'Progressing'].flatMap((wanted) =>
       ill
         .filter(({ health }) => health?.status === wanted)
@@ -143,7 +140,8 @@ export function reportDetails(
           item.health?.message ?? '',
         ]),
     ),
-    ...(app.status?.conditions ?? [])
+    // A condition repeats what was said of the objects.
+    ...(failed.some(({ kind }) => kind === 'Secret') ? [] : (app.status?.conditions ?? []))
       .filter(({ type }) => type.endsWith('Error'))
       .map(({ type, message }) => [type, message]),
     ...(ended && failed.length === 0 ? [['The sync', ended.message ?? '']] : []),

@@ -60,13 +60,18 @@ function isOver({ sync, history, reconciledAt }: NonNullable<Application['status
   return (tried !== '' && tried !== revisionOf(sync)) || after(reconciledAt, state.finishedAt);
 }
 
+/** Whoever carried it out may have written the values of a Secret into its message: Argo CD tells what the API says. */
+export function resultText({ kind, message, hookPhase }: ResourceResult): string {
+  return kind === 'Secret' ? 'failed; why stands in the cluster alone' : (message ?? hookPhase ?? 'failed');
+}
+
 function failedSync({ status, operation }: Application): Trouble | undefined {
   const state = status?.operationState;
   if (!state || operation || (state.phase !== 'Failed' && state.phase !== 'Error')) return undefined;
   // Of a sync of some objects alone whoever asked for it is told; the application may be well.
   if (state.operation.sync?.dryRun === true || (state.operation.sync?.resources ?? []).length > 0) return undefined;
   if (isOver(status, state)) return undefined;
-  const told = failedResults(state).map((item) => flat(`${nameOf(item)}: ${item.message ?? 'failed'}`));
+  const told = failedResults(state).map((item) => flat(`${nameOf(item)}: ${resultText(item)}`));
   return {
     kind: 'sync',
     since: state.startedAt,
