@@ -1,23 +1,16 @@
 // A pull request of a branch that is there: opened once, whoever asks again.
 import type { ProbotOctokit } from 'probot';
+import type { Forge } from '../../chatops/ports.ts';
 import { isGitHub } from '../client/api.ts';
 
-interface Wanted {
-  owner: string;
-  repo: string;
-  /** Branches of that repository, without `refs/heads/`. */
-  base: string;
-  head: string;
-  title: string;
-  /** Markdown. */
-  body: string;
-}
+/** Branches of that repository, without `refs/heads/`; the body is Markdown. */
+type Wanted = Parameters<Forge['openPull']>[0];
 
 /** One that stands already, open or merged, is answered; one that somebody closed was a no, and a new one is opened. */
 export async function openPull(
   octokit: Pick<ProbotOctokit, 'request'>,
   { owner, repo, base, head, title, body }: Wanted,
-): Promise<{ number: number; url: string; created: boolean }> {
+): ReturnType<Forge['openPull']> {
   const find = async (): Promise<{ number: number; url: string; created: boolean } | undefined> => {
     const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls', {
       ...{ owner, repo, base, state: 'all', per_page: 30 },
