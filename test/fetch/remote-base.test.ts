@@ -178,7 +178,7 @@ test('what stands in a base reads nothing outside of its repository', async (t) 
     await assert.rejects(desiring.at(appOf(from), [], signal), { code: 'E_RENDER' }, JSON.stringify(files));
   }
   const linking = origin(t, { 'base/kustomization.yaml': 'resources: [map.yaml]\n' });
-  symlinkSync('../../../../../app/secret.yaml', join(linking.url, '../work/base/map.yaml'));
+  symlinkSync('../../../../../app/secret.yaml', join(linking.git('rev-parse', '--show-toplevel'), 'base/map.yaml'));
   linking.commit('link', {});
   const from = origin(t, {
     'app/kustomization.yaml': `resources:\n- ${at(linking, 'base', 'main')}\n`,
