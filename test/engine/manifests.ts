@@ -171,3 +171,13 @@ export async function writeStatus(s: Stage, object: KubeObject, status: Record<s
     patch: current && sealedPatch(sealing, current, { status }, 'status'),
   });
 }
+
+/** All that argocd-cm holds from now on. */
+export async function argoSettings(s: Stage, data: Record<string, string>): Promise<void> {
+  await s.cluster.api.apply({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'argocd-cm', namespace: s.namespace, labels: { 'app.kubernetes.io/part-of': 'argocd' } },
+    data,
+  });
+}

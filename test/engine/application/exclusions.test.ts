@@ -1,21 +1,11 @@
 // Kinds that argocd-cm leaves out: not watched, not compared, not pruned, and back as soon as it says otherwise.
-import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { automated, config, configMap, operate, push, quiet, synced, syncedTo } from '../manifests.ts';
+import { argoSettings, automated, config, configMap, operate, push, quiet, synced, syncedTo } from '../manifests.ts';
 import { stage } from '../fixture.ts';
 
 const account = (name: string): string => `apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: ${name}}\n`;
 const excluded = '- apiGroups: [""]\n  kinds: [ServiceAccount]\n';
-
-async function say(s: Stage, data: Record<string, string>): Promise<void> {
-  await s.cluster.api.apply({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: 'argocd-cm', namespace: s.namespace, labels: { 'app.kubernetes.io/part-of': 'argocd' } },
-    data,
-  });
-}
 
 const accounts = { group: '', kind: 'ServiceAccount' };
 
@@ -27,7 +17,7 @@ test('what is excluded is named, neither compared nor pruned, and known again wh
   });
   await s.apply('web', { syncPolicy: automated });
   await synced(s, 'web');
-  await say(s, { 'resource.exclusions': excluded });
+  await argoSettings(s, { 'resource.exclusions': excluded });
   const app = await s.until('web', 'excluded', (item) => (item.status?.conditions ?? []).length === 2);
   assert.deepEqual(
     app.status?.conditions?.map(({ type, message }) => [type, message]),
@@ -49,7 +39,7 @@ test('what is excluded is named, neither compared nor pruned, and known again wh
   const live = async (name: string): Promise<boolean> =>
     (await s.cluster.api.get({ ...accounts, namespace: s.namespace, name })) !== undefined;
   assert.deepEqual([await live('kept'), await live('given-up')], [true, true]);
-  await say(s, { 'resource.exclusions': '' });
+  await argoSettings(s, { 'resource.exclusions': '' });
   await s.untilStore('what Git gave up is pruned', () => {
     const key = { ...accounts, namespace: s.namespace };
     return s.cluster.live.get({ ...key, name: 'kept' }) && !s.cluster.live.get({ ...key, name: 'given-up' })
@@ -72,7 +62,7 @@ test('included kinds leave out all others, an exclusion goes first, and clusters
     [{ 'resource.inclusions': '- apiGroups: ["*"]', 'resource.exclusions': excluded }, ['one']],
   ];
   for (const [data, names] of rows) {
-    await say(s, data);
+    await argoSettings(s, data);
     await s.until(
       'web',
       JSON.stringify(data),
@@ -88,13 +78,13 @@ test('exclusions that cannot be read leave everything as it is, and say so', asy
   const s = await stage(t, { 'web/a.yaml': config('one', '1') });
   await s.apply('web', { syncPolicy: automated });
   await synced(s, 'web');
-  await say(s, { 'resource.exclusions': 'kinds: [ServiceAccount]' });
+  await argoSettings(s, { 'resource.exclusions': 'kinds: [ServiceAccount]' });
   const app = await s.until('web', 'Unknown', (item) => item.status?.sync?.status === 'Unknown');
   assert.match(app.status?.conditions?.[0]?.message ?? '', /resource\.exclusions of argocd-cm must be a list in YAML/);
   await push(s, { 'web/a.yaml': config('one', '2') });
   await quiet(s);
   assert.deepEqual((await s.cluster.api.get(configMap(s, 'one')))?.['data'], { value: '1' });
-  await say(s, {});
+  await argoSettings(s, {});
   await s.untilStore(
     'synced when mended',
     () => (s.cluster.live.get(configMap(s, 'one'))?.object?.['data'] as { value?: string })?.value === '2' || undefined,

@@ -3,7 +3,7 @@ import type { ProjectSpec } from '../../../src/model/project.ts';
 import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { config, configMap, operate, synced } from '../manifests.ts';
+import { argoSettings, config, configMap, operate, synced } from '../manifests.ts';
 import { stage } from '../fixture.ts';
 
 const labelled = '- labelSelector: {matchLabels: {opt: prod}}\n  projectName: all-of-prod\n';
@@ -18,13 +18,8 @@ async function project(s: Stage, name: string, labels: Record<string, string>, s
   );
 }
 
-async function say(s: Stage, globalProjects: string): Promise<void> {
-  await s.cluster.api.apply({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: 'argocd-cm', namespace: s.namespace, labels: { 'app.kubernetes.io/part-of': 'argocd' } },
-    data: { globalProjects },
-  });
+function say(s: Stage, globalProjects: string): Promise<void> {
+  return argoSettings(s, { globalProjects });
 }
 
 function own(s: Stage): ProjectSpec {

@@ -1,10 +1,10 @@
 // What argocd-cm says of comparisons, through the engine: it counts at once, and has nothing written unseen.
-import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { approve } from '../../../src/engine/request.ts';
 import {
   approvalIn,
+  argoSettings,
   approvalsOf,
   automated,
   configMap,
@@ -26,15 +26,6 @@ function manifest(value: string, own = 'git'): string {
   return `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {value: "${value}", own: "${own}"}\n`;
 }
 
-async function say(s: Stage, data: Record<string, string>): Promise<void> {
-  await s.cluster.api.apply({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: 'argocd-cm', namespace: s.namespace, labels: { 'app.kubernetes.io/part-of': 'argocd' } },
-    data,
-  });
-}
-
 test('a rule that comes to argocd-cm, or goes, counts at once', async (t) => {
   const s = await stage(t, { 'web/a.yaml': manifest('1') });
   await s.apply('web', {});
@@ -42,15 +33,15 @@ test('a rule that comes to argocd-cm, or goes, counts at once', async (t) => {
   await synced(s, 'web');
   await editByHand(s, 'web', { own: 'hand' });
   await s.until('web', 'OutOfSync', (app) => app.status?.sync?.status === 'OutOfSync');
-  await say(s, { [key]: 'jsonPointers: [/data/own]' });
+  await argoSettings(s, { [key]: 'jsonPointers: [/data/own]' });
   await s.until('web', 'Synced', (app) => app.status?.sync?.status === 'Synced');
-  await say(s, { [key]: 'jsonPointers: [' });
+  await argoSettings(s, { [key]: 'jsonPointers: [' });
   const left = await s.until('web', 'Unknown', (app) => app.status?.sync?.status === 'Unknown');
   assert.equal(
     left.status?.conditions?.[0]?.message,
     `ConfigMap ${s.namespace}/web: left as it is, neither compared nor synced: argocd-cm ${key} is no YAML`,
   );
-  await say(s, {});
+  await argoSettings(s, {});
   await s.until('web', 'OutOfSync again', (app) => app.status?.sync?.status === 'OutOfSync');
 });
 
@@ -89,7 +80,7 @@ test('under approval, a rule that goes from argocd-cm has nothing written that n
   s.authors.list = [{ login: 'ana', id: 1 }];
   await s.project('gated', { 'coxswain.dev/approval': 'required' });
   await quiet(s);
-  await say(s, { other: 'key' });
+  await argoSettings(s, { other: 'key' });
   const asked = await approvalIn(s, 'web', 'Pending');
   assert.deepEqual(
     asked.spec.operations.map((item) => item.op === 'change' && item.fields.map(([path]) => path)),

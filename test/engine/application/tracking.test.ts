@@ -2,21 +2,12 @@
 import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { approvalIn, automated, config, configMap, push, quiet, synced, syncedTo } from '../manifests.ts';
+import { approvalIn, argoSettings, automated, config, configMap, push, quiet, synced, syncedTo } from '../manifests.ts';
 import { stage } from '../fixture.ts';
 
 const method = 'application.resourceTrackingMethod';
 const instance = 'app.kubernetes.io/instance';
 const trackingId = 'argocd.argoproj.io/tracking-id';
-
-async function say(s: Stage, data: Record<string, string>): Promise<void> {
-  await s.cluster.api.apply({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: 'argocd-cm', namespace: s.namespace, labels: { 'app.kubernetes.io/part-of': 'argocd' } },
-    data,
-  });
-}
 
 async function uids(s: Stage, names: string[]): Promise<(string | undefined)[]> {
   return Promise.all(names.map(async (name) => (await s.cluster.api.get(configMap(s, name)))?.metadata.uid));
@@ -43,7 +34,7 @@ test('another tracking method deletes nothing, there and back, with prune and se
     ['label', app, undefined],
     ['annotation', undefined, undefined],
   ] as const) {
-    await say(s, { [method]: name });
+    await argoSettings(s, { [method]: name });
     const value = `${name} ${String(Math.random())}`;
     const sha = await push(s, { 'web/b.yaml': config('two', value) });
     await syncedTo(s, app, sha);
@@ -97,7 +88,7 @@ test('under approval, labels that another tracking method brings are asked about
   s.authors.list = [{ login: 'ana', id: 1 }];
   await s.project('gated', { 'coxswain.dev/approval': 'required' });
   await quiet(s);
-  await say(s, { [method]: 'label' });
+  await argoSettings(s, { [method]: 'label' });
   const asked = await approvalIn(s, app, 'Pending');
   assert.deepEqual(
     asked.spec.operations.map((item) => item.op === 'change' && item.fields.map(([path]) => path)),
