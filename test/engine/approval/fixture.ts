@@ -4,7 +4,8 @@ import type { AppProject } from '../../../src/model/project.ts';
 import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { approve } from '../../../src/engine/request.ts';
-import { approvalIn, person, requests } from '../manifests.ts';
+import { eventually } from '../../control-plane.ts';
+import { approvalIn, approvalsOf, person, requests } from '../manifests.ts';
 
 export const [ana, bob, carol, cleo] = [person('ana', 1), person('bob', 2), person('carol', 3), person('cleo', 3)];
 
@@ -15,8 +16,17 @@ export const closed: Partial<AppProject['spec']> = {
   syncWindows: [{ kind: 'deny', schedule: '* * * * *', duration: '1h', applications: ['*'] }],
 };
 
-/** To whatever waits at the application; answers what was said to it. */
-export function agree(s: Stage, actor: Actor = bob, teams: string[] = [], name = 'prod'): ReturnType<typeof approve> {
+/**
+ * To whatever waits at the application; answers what was said to it. What is just being asked for has no status yet: whoever
+ * carries out a person's word says it again, so this waits.
+ */
+export async function agree(
+  s: Stage,
+  actor: Actor = bob,
+  teams: string[] = [],
+  name = 'prod',
+): ReturnType<typeof approve> {
+  await eventually('all has been asked for', () => approvalsOf(s, name).every(({ status }) => status) || undefined);
   return approve(requests(s), { application: `${s.namespace}/${name}`, actor, teams });
 }
 

@@ -1,7 +1,8 @@
 // What is told of an Approval changes while people agree to it: who agreed, and since when it waits, stay.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { approvalIn, approvalsOf, config, dataOf, push, quiet, synced } from '../manifests.ts';
+import { approve } from '../../../src/engine/request.ts';
+import { approvalIn, approvalsOf, config, dataOf, push, quiet, requests, synced } from '../manifests.ts';
 import { stage } from '../fixture.ts';
 import { agree, bob, carol, gate } from './fixture.ts';
 
@@ -19,7 +20,9 @@ test('a commit that changes only who made the change takes nobody’s word away,
   // Its spec first, then its status; between the two somebody clicks.
   s.fuse.meanwhile(`patch Approval/${name}`, () => {
     s.fuse.meanwhile(`patch Approval/${name}`, async () => {
-      early = await say(carol).catch((error: unknown) => error);
+      early = await approve(requests(s), { application: `${s.namespace}/retold`, actor: carol, teams: [] }).catch(
+        (error: unknown) => error,
+      );
     });
     return Promise.resolve();
   });
