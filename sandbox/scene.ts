@@ -183,7 +183,8 @@ async function build(base: Base): Promise<Scene> {
   const askpass = writeAskpass(join(dir, 'askpass'), github.actAs(people.alice.login).account);
   log('applying CRDs, RBAC and settings');
   await applyCrds(place.kube);
-  await applySettings(place.kube, people, place.operatorUser);
+  const account = place.operatorUser;
+  await applySettings(place.kube, people, { account, ...(options.killSwitch && { failureSettle: '1h' }) });
   options.signal?.throwIfAborted();
   const port = options.ports?.coxswain;
   const coxswain = await createOperator({

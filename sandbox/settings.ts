@@ -72,13 +72,25 @@ export async function applyAdmission(kube: Kube, namespace: string, account: str
   }
 }
 
-/** `account`: the operator's user. */
-export async function applySettings(kube: Kube, people: People, account: string): Promise<void> {
+/**
+ * `account`: the operator's user. `failureSettle`: default the product's; a run that dies hundreds of times takes
+ * minutes where an undisturbed one takes seconds, and is told no more for it.
+ */
+export async function applySettings(
+  kube: Kube,
+  people: People,
+  { account, failureSettle }: { account: string; failureSettle?: string },
+): Promise<void> {
   await apply(kube, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: controlNamespace } });
   for (const object of documents(await readFile(join(deploy, 'rbac.yaml'), 'utf8'))) await apply(kube, object);
   await applyAdmission(kube, controlNamespace, account);
   const identities = Object.values(people).map(({ slackId, login }) => `${slackId}: ${login}`);
-  const here = { 'slack.identities': identities.join('\n'), 'slack.channel': channel, 'drift.settle': '1s' };
+  const here = {
+    'slack.identities': identities.join('\n'),
+    'slack.channel': channel,
+    'drift.settle': '1s',
+    ...(failureSettle && { 'failure.settle': failureSettle }),
+  };
   for (const file of ['coxswain-cm.yaml', 'rights.yaml'])
     for (const object of documents(await readFile(join(install, file), 'utf8')))
       await apply(kube, object.metadata.name === 'coxswain-cm' ? { ...object, data: here } : object);

@@ -14,6 +14,19 @@ export interface Place {
   column?: number;
 }
 
+/** Asked one after the other, for an object may come of any of several renderings; undefined ones know none. */
+export function firstPlace<T>(
+  ...known: (((item: T) => Place | undefined) | undefined)[]
+): (item: T) => Place | undefined {
+  return (item) => {
+    for (const placeOf of known) {
+      const place = placeOf?.(item);
+      if (place) return place;
+    }
+    return undefined;
+  };
+}
+
 interface CodeText {
   meaning: string;
   /** Where a person meets it. */

@@ -5,8 +5,9 @@ import type { AppPreview, PreviewError, PullInput, PullPreview } from './pull.ts
 import type { ChangeDeps, Desired, Held } from './deps.ts';
 import type { Effect } from '../model/effect.ts';
 import type { KubeObject } from '../model/kube.ts';
+import type { Place } from '../base/errors.ts';
 import { applicationAt } from '../model/history.ts';
-import { AppError, errorKind } from '../base/errors.ts';
+import { AppError, errorKind, firstPlace } from '../base/errors.ts';
 import { redactText } from '../base/log.ts';
 import { Semaphore } from '../base/semaphore.ts';
 import { argo, inClusterServer } from '../model/annotations.ts';
@@ -45,14 +46,13 @@ async function lastSynced(
   deps: ChangeDeps,
   app: Application,
   signal: AbortSignal,
-): Promise<{ last: readonly KubeObject[] | undefined; lastGone: boolean }> {
+): Promise<{ last: Desired | undefined; lastGone: boolean }> {
   const entry = deps.agreed(app) ?? app.status?.history?.at(-1);
   if (!entry) return { last: undefined, lastGone: false };
   const past = applicationAt(app, entry);
   if (denialOf(deps, past.app)) return { last: undefined, lastGone: true };
   try {
-    const { manifests } = await deps.desired(past.app, past.revisions, signal);
-    return { last: manifests, lastGone: false };
+    return { last: await deps.desired(past.app, past.revisions, signal), lastGone: false };
   } catch (error) {
     signal.throwIfAborted();
     if (errorKind(error) !== 'terminal') throw error;
@@ -60,8 +60,13 @@ async function lastSynced(
   }
 }
 
-function manifestsOf(desired: Desired | Error | undefined): readonly KubeObject[] | undefined {
-  return desired && !(desired instanceof Error) ? desired.manifests : undefined;
+function rendered(desired: Desired | Error | undefined): Desired | undefined {
+  return desired instanceof Error ? undefined : desired;
+}
+
+/** What Git no longer has stood somewhere too: its place is told by the rendering that still had it. */
+function placesIn(...states: (Desired | undefined)[]): (manifest: KubeObject) => Place | undefined {
+  return firstPlace(...states.map((state) => state?.placeOf));
 }
 
 /**
@@ -77,8 +82,21 @@ async function removalEffect(
   if (!app.metadata.finalizers?.some((name) => name.startsWith(argo.resourcesFinalizer))) return undefined;
   const denial = denialOf(deps, app);
   if (denial) throw denial;
-  const history = await lastSynced(deps, app, signal);
-  return deps.effect({ app, ...history, branch: manifestsOf(item.base) ?? [], target: [], prune: true, held }, signal);
+  const { last, lastGone } = await lastSynced(deps, app, signal);
+  const base = rendered(item.base);
+  return deps.effect(
+    {
+      app,
+      last: last?.manifests,
+      lastGone,
+      branch: base?.manifests ?? [],
+      target: [],
+      prune: true,
+      held,
+      placeOf: placesIn(base, last),
+    },
+    signal,
+  );
 }
 
 async function effectOf(
@@ -91,21 +109,23 @@ async function effectOf(
   if (!after) return before && removalEffect(deps, item, { app: before, held }, signal);
   if (result instanceof Error) throw result;
   if (!result) return undefined;
-  const history = await lastSynced(deps, after, signal);
+  const { last, lastGone } = await lastSynced(deps, after, signal);
+  const base = rendered(item.base);
   const prune = policyFor(deps, after).gated || after.spec.syncPolicy?.automated?.prune === true;
-  const branch = before ? (manifestsOf(item.base) ?? history.last) : [];
-  const known = item.base && !(item.base instanceof Error) ? (item.base.warnings ?? []) : [];
+  const branch = before ? (base ?? last)?.manifests : [];
+  const known = base?.warnings ?? [];
   const warnings = (result.warnings ?? []).filter(({ message }) => !known.some((before) => before.message === message));
   return deps.effect(
     {
       app: after,
-      ...history,
+      last: last?.manifests,
+      lastGone,
       branch,
       target: result.manifests,
       prune,
       held,
       warnings,
-      ...(result.placeOf && { placeOf: result.placeOf }),
+      placeOf: placesIn(result, base, last),
     },
     signal,
   );

@@ -1,5 +1,6 @@
 // Previews of a branch of the stage's repository, over a real comparison with a real cluster.
 import type { AppPreview, PullPreview } from '../../src/change/pull.ts';
+import type { Renderer } from '../../src/render/render.ts';
 import type { Stage } from '../engine/fixture.ts';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -37,9 +38,14 @@ function branch(s: Stage, files: Record<string, string | undefined>): string {
   return git(s, 'rev-parse', 'change');
 }
 
-export async function preview(s: Stage, files: Record<string, string | undefined>): Promise<PullPreview> {
+/** `renderer`: default the stage's, whose manifests the engine has compared already. */
+export async function preview(
+  s: Stage,
+  files: Record<string, string | undefined>,
+  renderer: Renderer = s.renderer,
+): Promise<PullPreview> {
   const sha = branch(s, files);
-  const { store, engine, renderer, cluster } = s;
+  const { store, engine, cluster } = s;
   const desiring = createDesiring({
     merged: false,
     git: s.git,

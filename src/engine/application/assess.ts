@@ -9,6 +9,7 @@ import type { DesiredState } from './desired.ts';
 import type { Known } from './memory.ts';
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import { hashOf } from '../../base/canonical.ts';
+import { firstPlace } from '../../base/errors.ts';
 import { argo } from '../../model/annotations.ts';
 import { keyText } from '../../model/kube.ts';
 import { stampOf } from './met-gates.ts';
@@ -76,7 +77,7 @@ export function compareTo(
       tracking: known.tracking,
       manifests: desired.manifests,
       warnings: desired.warnings,
-      placeOf: desired.placeOf,
+      placeOf: firstPlace(desired.placeOf, previous?.placeOf),
       ...(syncOptions && { syncOptions }),
       permitted: permitted(subject),
       forbidden: (key, namespaced) => subject.project !== undefined && kindDenied(subject.project, key, namespaced),
@@ -183,7 +184,7 @@ export function effectInput({ subject, desired, last: synced }: Omit<Assessment,
     target: desired.manifests,
     prune: true,
     warnings: newWarnings(desired, last === 'gone' ? undefined : last),
-    placeOf: desired.placeOf,
+    placeOf: firstPlace(desired.placeOf, last === 'gone' ? undefined : last?.placeOf),
     denied: denied(subject),
     others: subject.others,
     byArgo: subject.byArgo,

@@ -17,8 +17,8 @@ export const closed: Partial<AppProject['spec']> = {
 };
 
 /**
- * To whatever waits at the application; answers what was said to it. What is just being asked for has no status yet: whoever
- * carries out a person's word says it again, so this waits.
+ * To whatever waits at the application; answers what was said to it. What is just being asked for has no status yet:
+ * whoever carries out a person's word says it again, so this waits.
  */
 export async function agree(
   s: Stage,
