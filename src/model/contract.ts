@@ -75,8 +75,8 @@ const kustomize = {
   ignoreMissingComponents: true,
   patches: { items: { fields: { path: true, patch: true, target: true, options: true } } },
   version: { refuse: 'one version of Kustomize builds everything. Remove the field' },
-  kubeVersion: { idle: 'Kustomize inflates no charts here' },
-  apiVersions: { idle: 'Kustomize inflates no charts here' },
+  kubeVersion: true,
+  apiVersions: true,
 } satisfies Record<keyof KustomizeSource, Shape>;
 
 const variables: Shape = { items: { fields: { name: true, value: true, code: true } } };

@@ -155,7 +155,7 @@ function planner(base: { worker: Worker; workers: Workers }): (request: RenderRe
     const planned = await (type === 'Helm'
       ? planHelm(planning, { ...base, capabilities, charts })
       : type === 'Kustomize'
-        ? planKustomize(planning, { ...base, kustomizations })
+        ? planKustomize(planning, { ...base, kustomizations, capabilities })
         : planDirectory(planning, { ...base, imports }));
     const overrides = merged.overrides.map((file) => ({ path: file, files }));
     // Anything may appear in its folder, by whichever name the source calls it.

@@ -5,6 +5,8 @@ export interface KustomizeOptions {
   /** Files above the folder of a kustomization may be read, within the repository. */
   anyFile?: boolean;
   reorder?: 'legacy' | 'none';
+  /** Kustomizations may have Helm render charts. */
+  enableHelm?: boolean;
 }
 
 /** Each flag alone, whether its value follows `=` or a blank; what follows no flag is dropped, as the command does. */
@@ -20,7 +22,6 @@ function flagsOf(text: string): [name: string, value: string][] {
 }
 
 const refused: Record<string, string> = {
-  'enable-helm': 'helmCharts are not rendered yet: make the chart a source of its own',
   'enable-alpha-plugins': 'plugins are programs, and rendering starts none',
   'enable-exec': 'functions are programs, and rendering starts none',
   'enable-star': 'functions are programs, and rendering starts none',
@@ -33,6 +34,8 @@ export function readKustomizeOptions(argocd: Record<string, string>, faults: str
     if (name === 'load-restrictor' && /^(?:LoadRestrictionsNone|none)$/i.test(value)) found.anyFile = true;
     else if (name === 'load-restrictor' && /^(?:LoadRestrictionsRootOnly|rootonly)$/i.test(value)) delete found.anyFile;
     else if (name === 'reorder' && (value === 'legacy' || value === 'none')) found.reorder = value;
+    else if (name === 'enable-helm' && /^(?:|true|false|1|0|t|f)$/i.test(value))
+      found.enableHelm = !/^[f0]/i.test(value);
     else
       faults.push(
         `kustomize.buildOptions has --${name}, which has no effect: ${refused[name] ?? 'it is not known here'}`,

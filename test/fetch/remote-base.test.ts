@@ -219,22 +219,6 @@ test('buildOptions let a kustomization read files beside its folder, and order w
   await assert.rejects(kinds('--reorder none'), { code: 'E_RENDER' });
 });
 
-test('helmCharts of a kustomization are refused with what to do instead', async (t) => {
-  const from = origin(t, {
-    'app/kustomization.yaml': 'helmCharts:\n- {name: web, repo: "https://charts.example", version: 1.0.0}\n',
-  });
-  const { desiring } = await fetching(
-    t,
-    settingsOf([], { 'argocd-cm': { 'kustomize.buildOptions': '--enable-helm' } }),
-  );
-  await assert.rejects(desiring.at(appOf(from), [], signal), {
-    code: 'E_RENDER',
-    message: /helmCharts of a kustomization are not rendered yet/,
-    hint: /a source of its own/,
-    place: { file: 'app/kustomization.yaml', line: 2 },
-  });
-});
-
 test('a password in an address is refused, and not repeated', async (t) => {
   const from = origin(t, {
     'app/kustomization.yaml': 'resources:\n- https://ana:s3cret@git.example/acme/base.git//x\n',

@@ -135,8 +135,6 @@ const without: [path: string, value: unknown, text: string][] = [
   ['sources[].name', 'values', 'spec.sources[0].name has no effect'],
   ['source.plugin.name', 'x', 'spec.source.plugin is not supported'],
   ['source.kustomize.version', 'v4', 'spec.source.kustomize.version is not supported'],
-  ['source.kustomize.kubeVersion', '1.30', 'spec.source.kustomize.kubeVersion has no effect'],
-  ['source.kustomize.apiVersions', ['x/v1'], 'spec.source.kustomize.apiVersions has no effect'],
   ['source.helm.version', 'v2', 'spec.source.helm.version is not supported'],
   ['source.directory.disableExtensionFilter', true, 'spec.source.directory.disableExtensionFilter is not supported'],
   ['syncPolicy.retry.refresh', true, 'spec.syncPolicy.retry.refresh is not supported'],

@@ -196,7 +196,7 @@ const kustomize: Row[] = [
     what: 'a chart',
     files: ({ dir }) =>
       kustomization(`helmGlobals: {chartHome: ${dir}/..}\nhelmCharts: [{name: ${basename(dir)}, releaseName: x}]\n`),
-    refused: /helmCharts of a kustomization are not rendered yet/,
+    refused: /this kustomization has Helm render charts, which is not enabled/,
   },
   {
     what: 'replacements',

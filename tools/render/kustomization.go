@@ -18,9 +18,11 @@ type kustomization struct {
 	Generated []objectID `json:"generated"`
 	// Objects have other names or namespaces behind it than before it.
 	Renames bool `json:"renames"`
-	// Line of the charts that it has Helm render, 0 if there are none.
-	Charts int    `json:"charts"`
-	Error  *fault `json:"error,omitempty"`
+	// Those that it has Helm render.
+	Charts []chart `json:"charts"`
+	// Where Helm keeps them, if it says so.
+	ChartHome string `json:"chartHome"`
+	Error     *fault `json:"error,omitempty"`
 }
 
 type reference struct {
@@ -31,6 +33,16 @@ type reference struct {
 	Wants string `json:"wants"`
 	// `objects` that become manifests, `patch`, `replacement`, or `data` of whichever kind.
 	Holds string `json:"holds"`
+}
+
+type chart struct {
+	Name    string `json:"name"`
+	Repo    string `json:"repo"`
+	Version string `json:"version"`
+	Devel   bool   `json:"devel"`
+	Line    int    `json:"line"`
+	// A form of it that Kustomize gave up.
+	Old bool `json:"old"`
 }
 
 type target struct {
@@ -63,7 +75,8 @@ func readKustomizations(_ json.RawMessage, texts [][]byte) (any, [][]byte, error
 }
 
 func readKustomization(text []byte) kustomization {
-	read := kustomization{References: []reference{}, Targets: []target{}, Generated: []objectID{}}
+	read := kustomization{References: []reference{}, Targets: []target{}, Generated: []objectID{},
+		Charts: []chart{}}
 	if len(text) > maxDocument {
 		read.Error = &fault{1, errLong.Error()}
 		return read
@@ -98,15 +111,26 @@ func readKustomization(text []byte) kustomization {
 	read.refer(field(field(root, "openapi"), "path"), reference{Wants: "file", Holds: "data"})
 	read.generators(root, "configMapGenerator", "ConfigMap")
 	read.generators(root, "secretGenerator", "Secret")
-	for _, name := range []string{"helmCharts", "helmChartInflationGenerator"} {
-		if items := itemsOf(root, name); len(items) > 0 {
-			read.Charts = items[0].Line
-		}
-	}
+	read.charts(root)
 	for _, name := range []string{"namePrefix", "nameSuffix", "namespace"} {
 		read.Renames = read.Renames || textOf(field(root, name)) != ""
 	}
 	return read
+}
+
+func (k *kustomization) charts(root *yaml.Node) {
+	k.ChartHome = textOf(field(field(root, "helmGlobals"), "chartHome"))
+	for _, item := range itemsOf(root, "helmCharts") {
+		devel := field(item, "devel")
+		k.Charts = append(k.Charts, chart{Name: textOf(field(item, "name")), Repo: textOf(field(item, "repo")),
+			Version: textOf(field(item, "version")), Devel: devel != nil && devel.Value == "true", Line: item.Line})
+		for _, path := range append(itemsOf(item, "additionalValuesFiles"), field(item, "valuesFile")) {
+			k.refer(path, reference{Wants: "file", Holds: "data"})
+		}
+	}
+	for _, item := range itemsOf(root, "helmChartInflationGenerator") {
+		k.Charts = append(k.Charts, chart{Line: item.Line, Old: true})
+	}
 }
 
 func replacementTargets(replacement *yaml.Node) []target {

@@ -7,7 +7,7 @@ import type { Worker } from '../../base/worker.ts';
 import { follow, folderOf, joinPath, mustFollow, relativeTo } from '../source/paths.ts';
 import { isObject } from '../../model/kube.ts';
 import { parseYaml } from '../document/yaml.ts';
-import { refuseLfsPointer, refuseLfsPointers, refuseModule } from '../source/absent.ts';
+import { refuseLfsPointer, refuseLfsPointers } from '../source/absent.ts';
 import { lockedIn, lockedVersion } from './dependencies.ts';
 import { renderError } from '../source/plan.ts';
 
@@ -147,42 +147,4 @@ async function asksForFiles(files: Files, folders: readonly string[]): Promise<b
     }
   }
   return false;
-}
-
-/**
- * Only charts that ask depend on the cluster: another new kind must not render the others again. Packed charts count as
- * asking.
- */
-export async function usesCapabilities(
-  charts: readonly { files: Files; folder: string }[],
-  cache: LRUCache<string, boolean>,
-): Promise<{ version: boolean; apis: boolean }> {
-  let [version, apis] = [false, false];
-  for (const { files, folder } of charts) {
-    const id = (await files.id(folder)) ?? folder;
-    const known = { version: cache.get(`version ${id}`), apis: cache.get(`apis ${id}`) };
-    if (known.version === undefined || known.apis === undefined) {
-      const found = await readCapabilities(files, folder);
-      cache.set(`version ${id}`, found.version);
-      cache.set(`apis ${id}`, found.apis);
-      Object.assign(known, found);
-    }
-    version ||= known.version === true;
-    apis ||= known.apis === true;
-  }
-  return { version, apis };
-}
-
-async function readCapabilities(files: Files, folder: string): Promise<{ version: boolean; apis: boolean }> {
-  const found = { version: false, apis: false };
-  const entries = await files.list(folder, true);
-  for (const { kind, path } of entries) if (kind === 'module') await refuseModule(files, path);
-  for (const { kind, path } of entries) {
-    if (kind === 'link' || path.endsWith('.tgz')) return { version: true, apis: true };
-    const text = kind === 'file' ? String((await files.read(path)) ?? '') : '';
-    if (!text.includes('Capabilities')) continue;
-    found.version ||= /KubeVersion/i.test(text);
-    found.apis ||= text.includes('APIVersions') || !/KubeVersion|HelmVersion/i.test(text);
-  }
-  return found;
 }

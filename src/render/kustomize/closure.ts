@@ -7,6 +7,7 @@ import type { AppError, Place } from '../../base/errors.ts';
 import type { Worker } from '../../base/worker.ts';
 import { follow, joinPath, mustFollow } from '../source/paths.ts';
 import { isBelow } from '../source/mounted.ts';
+import { placeCharts } from './charts.ts';
 import { breather } from '../../base/clock.ts';
 import { kustomizationNames, readKustomization } from './kustomization.ts';
 import { refuseLfsPointers } from '../source/absent.ts';
@@ -27,6 +28,8 @@ export interface Closure {
   replacements: string[];
   /** What else changes objects: configurations, data of generators. */
   data: string[];
+  /** Folders of charts that Helm renders. */
+  charts: string[];
   targets: PatchTarget[];
   generated: ObjectId[];
   /** How many kustomizations change names or namespaces. */
@@ -51,16 +54,14 @@ export async function closureOf(
 ): Promise<Closure> {
   const { files } = elsewhere;
   const folders = new Set<string>();
-  const others = new Set<string>();
+  const [others, linked, charts] = [new Set<string>(), new Set<string>(), new Set<string>()];
   const holding = {
     objects: new Set<string>(),
     patch: new Set<string>(),
     replacement: new Set<string>(),
     data: new Set<string>(),
   };
-  const linked = new Set<string>();
-  const kustomizations: string[] = [];
-  const read: Kustomization[] = [];
+  const [kustomizations, read]: [string[], Kustomization[]] = [[], []];
   const breath = breather();
   const visit = async (folder: string, references: Reference[]): Promise<void> => {
     for (const reference of references) {
@@ -80,28 +81,38 @@ export async function closureOf(
     const file = await kustomizationOf(files, folder);
     if (!file)
       throw renderError(`${from?.path ?? folder} has no kustomization file`, from?.place ?? { file: folder || '.' });
-    for (const link of await linkTargets(files, folder)) {
-      if (elsewhere.mountOf(link) !== elsewhere.mountOf(folder)) throw outside(folder, { file: folder || '.' });
-      others.add(link);
-    }
+    for (const link of await linksOf(elsewhere, folder)) others.add(link);
     kustomizations.push(file.path);
     const kustomization = await kustomizationIn(files, file, reader);
     read.push(kustomization);
+    for (const chart of await placeCharts(elsewhere, folder, kustomization)) {
+      charts.add(chart.folder);
+      linked.add(chart.named);
+    }
     await visit(folder, kustomization.references);
   };
   await enter(path);
   await visit(path, extra);
   return {
-    ...within({ folders, others, linked }, elsewhere),
+    ...within({ folders, others: new Set([...others, ...charts]), linked }, elsewhere),
     kustomizations,
     resources: [...holding.objects].sort(),
     patches: [...holding.patch].sort(),
     replacements: [...holding.replacement].sort(),
     data: [...holding.data].sort(),
+    charts: [...charts].sort(),
     targets: read.flatMap(({ targets }) => targets),
     generated: read.flatMap(({ generated }) => generated),
     renaming: read.filter(({ renames }) => renames).length,
   };
+}
+
+/** Where links below a folder lead. Throws E_RENDER for one that leaves what the folder belongs to. */
+async function linksOf(elsewhere: Elsewhere, folder: string): Promise<string[]> {
+  const links = await linkTargets(elsewhere.files, folder);
+  if (links.some((link) => elsewhere.mountOf(link) !== elsewhere.mountOf(folder)))
+    throw outside(folder, { file: folder || '.' });
+  return links;
 }
 
 type Paths = Record<'folders' | 'others' | 'linked', ReadonlySet<string>>;
@@ -141,7 +152,6 @@ async function kustomizationIn(
   if (entry) await refuseLfsPointers(files, [entry.path]);
   const text = String((entry && (await files.read(entry.path))) ?? '');
   const read = await readKustomization(worker, text, file.path);
-  if (read.charts) throw noCharts(read.charts);
   known.set(key, read);
   return read;
 }
@@ -166,12 +176,6 @@ async function target(
   if (wants === 'file' && entry.kind !== 'file')
     throw renderError(`${reference.path} is a folder, but a file is wanted here`, place);
   return { path, entry };
-}
-
-function noCharts(place: Place): AppError {
-  return renderError('helmCharts of a kustomization are not rendered yet', place, {
-    hint: 'Make the chart a source of its own, by spec.sources[].chart.',
-  });
 }
 
 function outside(path: string, place: Place): AppError {

@@ -2,7 +2,7 @@
 // Kustomize finds it without a network.
 import type { Files } from '../../model/files.ts';
 import type { Overlay } from '../source/overlay.ts';
-import type { Reference } from './kustomization.ts';
+import type { ChartReference, Reference } from './kustomization.ts';
 import type { Remote } from '../source/remote.ts';
 import type { RepoSpec } from './repo-spec.ts';
 import type { Worker } from '../../base/worker.ts';
@@ -50,6 +50,18 @@ export class Elsewhere {
     const relative = posix.relative(folder, path);
     this.#instead.set(folder, instead.set(text, relative.startsWith('..') ? relative : `./${relative}`));
     return path;
+  }
+
+  /** Kustomizations may have Helm render charts. */
+  get enableHelm(): boolean {
+    return Boolean(this.#remote?.kustomize.enableHelm);
+  }
+
+  /** A chart where Kustomize looks for it before it pulls. */
+  async layChart(at: string, { name, repo, version, devel, place }: ChartReference): Promise<void> {
+    const remote = remoteOf({ remote: this.#remote }, `the chart ${name}`, place);
+    const asked = { repository: repo, name, version: version || (devel ? '>0.0.0-0' : '') };
+    this.#mounts.set(at, (await placed(remote.chart(asked), place)).files);
   }
 
   /** Writes the kustomization of a folder anew where something in it is laid down. */
@@ -131,6 +143,19 @@ function withPaths(file: Record<string, unknown>, instead: ReadonlyMap<string, s
   for (const name of lists) change(name, (value) => each(value, other));
   for (const name of ['patches', 'patchesJson6902', 'replacements']) change(name, (value) => each(value, path));
   change('openapi', path);
+  change('helmCharts', (value) =>
+    each(value, (item) =>
+      isObject(item)
+        ? {
+            ...item,
+            ...('valuesFile' in item && { valuesFile: other(item['valuesFile']) }),
+            ...('additionalValuesFiles' in item && {
+              additionalValuesFiles: each(item['additionalValuesFiles'], other),
+            }),
+          }
+        : item,
+    ),
+  );
   for (const name of ['configMapGenerator', 'secretGenerator'])
     change(name, (value) =>
       each(value, (item) =>

@@ -47,8 +47,21 @@ export interface Kustomization {
   generated: ObjectId[];
   /** Names or namespaces are others behind it than before it. */
   renames: boolean;
-  /** Where it has Helm render charts. */
-  charts: Place | undefined;
+  /** Those that it has Helm render. */
+  charts: ChartReference[];
+  /** Folder in which Helm keeps them; '' is Kustomize's default. */
+  chartHome: string;
+}
+
+export interface ChartReference {
+  name: string;
+  /** '' if the chart must stand in the repository. */
+  repo: string;
+  version: string;
+  devel: boolean;
+  /** By the field that Kustomize gave up. */
+  old: boolean;
+  place: Place;
 }
 
 /** As `render` answers the verb `kustomization`. */
@@ -57,7 +70,8 @@ interface Answer {
   targets: (Selector & { line: number })[];
   generated: ObjectId[];
   renames: boolean;
-  charts: number;
+  charts: (Omit<ChartReference, 'place'> & { line: number })[];
+  chartHome: string;
   error?: { line: number; message: string };
 }
 
@@ -67,14 +81,13 @@ interface Answer {
  */
 export async function readKustomization(worker: Worker, text: string, file: string): Promise<Kustomization> {
   const { value } = await worker.call('kustomization', {}, [Buffer.from(text)]);
-  const [{ references, targets, generated, renames, charts, error }] = value as [Answer];
+  const [{ references, targets, charts, error, ...rest }] = value as [Answer];
   if (error) throw new AppError('E_MANIFEST', error.message, { place: { file, line: error.line } });
   return {
     references: references.map(({ line, column, ...reference }) => ({ ...reference, place: { file, line, column } })),
     targets: targets.map(({ line, ...selector }) => ({ selector, place: { file, line } })),
-    generated,
-    renames,
-    charts: charts > 0 ? { file, line: charts } : undefined,
+    charts: charts.map(({ line, ...chart }) => ({ ...chart, place: { file, line } })),
+    ...rest,
   };
 }
 

@@ -1,4 +1,5 @@
 // Kustomize applications: the closure of their files, the Application's edits, one `kustomize build`.
+import type { LRUCache } from 'lru-cache';
 import type { Closure, KustomizationReader } from './closure.ts';
 import type { Files } from '../../model/files.ts';
 import type { Input, Plan, Planning } from '../source/plan.ts';
@@ -12,6 +13,8 @@ import type { Text } from '../document/yaml.ts';
 import type { Workers } from '../source/workers.ts';
 import type { Worker } from '../../base/worker.ts';
 import { join } from 'node:path';
+import { clusterOf } from './charts.ts';
+import { isBelow } from '../source/mounted.ts';
 import { stringifyJson } from '../../base/json.ts';
 import { AppError } from '../../base/errors.ts';
 import { completeObjects } from '../document/complete.ts';
@@ -34,6 +37,8 @@ interface KustomizeParts {
   workers: Workers;
   worker: Worker;
   kustomizations: KustomizationReader;
+  /** By the id of a chart's folder: whether its templates ask what the cluster serves. */
+  capabilities: LRUCache<string, boolean>;
 }
 
 /** Throws E_RENDER with the place where a file of the closure cannot be read. */
@@ -53,11 +58,18 @@ export async function planKustomize(planning: Planning, parts: KustomizeParts): 
     sourceType: 'Kustomize',
     inputs,
     watched,
-    parameters: { tool: parts.workers.version, path, section, components, flags },
+    parameters: {
+      ...{ tool: parts.workers.version, path, section, components, flags },
+      ...(await clusterOf(planning, closure.charts, files, parts.capabilities)),
+    },
     produce: async () => {
       const overlay = await overlayOf(inputs);
       overlay.pointers
-        .filter((file) => [closure.resources, closure.patches, closure.data].some((read) => read.includes(file)))
+        .filter(
+          (file) =>
+            [closure.resources, closure.patches, closure.data].some((read) => read.includes(file)) ||
+            closure.charts.some((chart) => isBelow(file, chart)),
+        )
         .forEach(refuseLfsPointer);
       if (editsKustomization(section))
         await writeEdited(
@@ -148,7 +160,8 @@ async function build(
   closure: Closure,
   overlay: Overlay,
 ): Promise<Produced> {
-  const { files, path } = planning;
+  const { files, path, source } = planning;
+  const section = source.kustomize ?? {};
   const { resources: bases, patches: changes, replacements, data, folders } = closure;
   const known = [...bases, ...changes, ...replacements, ...data, ...folders];
   const texts = await readTexts(files, closure.resources);
@@ -161,7 +174,11 @@ async function build(
       tool: 'kustomize',
       merged: planning.merged,
       overlay,
-      options: { path: join(root, path), ...planning.remote?.kustomize },
+      options: {
+        ...{ path: join(root, path), ...planning.remote?.kustomize },
+        kubeVersion: section.kubeVersion || planning.cluster.version,
+        apiVersions: section.apiVersions?.length ? section.apiVersions : planning.cluster.apiVersions,
+      },
       fileOf: (named) => fileOf(named, path, known),
     });
     const objects = completeObjects(await parseDocuments(worker, text, path || '.')).map(({ object }) => object);

@@ -23,7 +23,7 @@ export interface Remote {
   /** Of value files on the web. */
   readonly valuesFileSchemes: readonly string[];
   /** How Kustomize builds, as far as it is told otherwise. */
-  readonly kustomize: { anyFile?: boolean; reorder?: 'legacy' | 'none' };
+  readonly kustomize: { anyFile?: boolean; reorder?: 'legacy' | 'none'; enableHelm?: boolean };
 }
 
 /** Throws E_RENDER where nothing may be fetched at all. */

@@ -19,13 +19,13 @@ test('a setting that would change what is deployed refuses until it is gone; one
     ],
   );
   assert.deepEqual([refused.status?.sync?.status, await dataOf(s, 'web')], ['Unknown', undefined]);
-  await patchApp(s, 'web', { spec: { source: { kustomize: { version: null, kubeVersion: '1.30' } } } });
+  await patchApp(s, 'web', { spec: { source: { kustomize: null, name: 'ours' } } });
   const told = await synced(s, 'web');
   assert.deepEqual(
     told.status?.conditions?.map(({ type, message }) => [type, message]),
-    [['IgnoredFieldWarning', 'spec.source.kustomize.kubeVersion has no effect: Kustomize inflates no charts here']],
+    [['IgnoredFieldWarning', 'spec.source.name has no effect: sources go by their position']],
   );
-  await patchApp(s, 'web', { spec: { source: { kustomize: null } } });
+  await patchApp(s, 'web', { spec: { source: { name: null } } });
   await s.until(
     'web',
     'nothing is left to tell',

@@ -33,6 +33,11 @@ func inside(absolute string) string {
 	return clean
 }
 
+// put is for what is made on the way.
+func (t tree) put(absolute string, data []byte) {
+	t[inside(absolute)] = &fstest.MapFile{Data: data, Mode: 0o644}
+}
+
 func (t tree) readFile(absolute string) ([]byte, error) {
 	data, err := fs.ReadFile(fstest.MapFS(t), inside(absolute))
 	return data, named("open", absolute, err)

@@ -34,6 +34,7 @@ type templateOptions struct {
 
 	IncludeCRDs          bool `json:"includeCRDs"`
 	SkipTests            bool `json:"skipTests"`
+	NoHooks              bool `json:"noHooks"`
 	SkipSchemaValidation bool `json:"skipSchemaValidation"`
 }
 
@@ -77,7 +78,7 @@ func template(files tree, options templateOptions) (string, bool, error) {
 	if !isRelease {
 		return "", true, errors.New("this is no release")
 	}
-	return textOf(rendered, options.SkipTests), false, nil
+	return textOf(rendered, options), false, nil
 }
 
 // split takes lists of commas apart, as the flag does.
@@ -151,11 +152,11 @@ func checkInstallable(loaded chart.Charter) error {
 	return nil
 }
 
-func textOf(made *release.Release, skipTests bool) string {
+func textOf(made *release.Release, options templateOptions) string {
 	var text strings.Builder
 	fmt.Fprintln(&text, strings.TrimSpace(made.Manifest))
 	for _, hook := range made.Hooks {
-		if !skipTests || !slices.Contains(hook.Events, release.HookTest) {
+		if !options.NoHooks && (!options.SkipTests || !slices.Contains(hook.Events, release.HookTest)) {
 			fmt.Fprintf(&text, "---\n# Source: %s\n%s\n", hook.Path, hook.Manifest)
 		}
 	}

@@ -19,6 +19,10 @@ type buildOptions struct {
 	AnyFile bool `json:"anyFile"`
 	// `legacy` or `none`.
 	Reorder string `json:"reorder"`
+	// Kustomizations may have Helm render charts, for this cluster where they do not say so.
+	EnableHelm  bool     `json:"enableHelm"`
+	KubeVersion string   `json:"kubeVersion"`
+	APIVersions []string `json:"apiVersions"`
 }
 
 // Kustomize asks the web by the default client, whatever file system it is given.
@@ -42,7 +46,15 @@ func build(files tree, options buildOptions) (string, bool, error) {
 	if options.AnyFile {
 		settings.LoadRestrictions = types.LoadRestrictionsNone
 	}
-	made, err := krusty.MakeKustomizer(settings).Run(fileSystem{files}, options.Path)
+	disk := fileSystem{files: files}
+	if options.EnableHelm {
+		disk.charts = &inflater{files: files, kubeVersion: options.KubeVersion, apiVersions: options.APIVersions,
+			anyFile: options.AnyFile, done: map[string][]byte{}}
+	}
+	made, err := krusty.MakeKustomizer(settings).Run(disk, options.Path)
+	if disk.charts != nil && disk.charts.failed != nil {
+		return "", true, disk.charts.failed
+	}
 	if err != nil {
 		return "", true, err
 	}
@@ -52,11 +64,20 @@ func build(files tree, options buildOptions) (string, bool, error) {
 
 // fileSystem is what Kustomize reads, and all that it can. It writes where it clones and where it edits, which it does
 // not do here.
-type fileSystem struct{ files tree }
+type fileSystem struct {
+	files  tree
+	charts *inflater
+}
 
 var errReadOnly = errors.New("nothing is written while rendering")
 
-func (f fileSystem) ReadFile(path string) ([]byte, error) { return f.files.readFile(path) }
+func (f fileSystem) ReadFile(path string) ([]byte, error) {
+	text, err := f.files.readFile(path)
+	if err != nil || f.charts == nil {
+		return text, err
+	}
+	return f.charts.kustomization(path, text)
+}
 
 func (f fileSystem) Exists(path string) bool {
 	_, err := f.files.stat(path)
