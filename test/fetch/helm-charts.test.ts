@@ -11,7 +11,7 @@ import { parseAllDocuments } from 'yaml';
 import { binaries } from '../../tools/binaries.ts';
 import { origin } from '../git/origin.ts';
 import { application, fetching, secret, settingsOf, signal } from './fetching.ts';
-import { chartFiles, chartRepository, folder, push, registry } from './servers.ts';
+import { chartFiles, chartRepository, folder, push, registry, web, write } from './servers.ts';
 
 const call = promisify(execFile);
 
@@ -166,4 +166,90 @@ test('values outside of the kustomization are read only with LoadRestrictionsNon
     manifests.map((each) => each['data']),
     [{ version: '1.0.0', note: 'above' }],
   );
+});
+
+test('an unmerged revision takes another version of a chart that is merged, and no other chart', async (t) => {
+  const [known, other] = [await chartRepository(t), await chartRepository(t)];
+  for (const version of ['1.0.0', '2.0.0']) await known.publish(chartFiles('web', version));
+  await known.publish(chartFiles('db', '1.0.0'));
+  await other.publish(chartFiles('web', '1.0.0'));
+  const uses = (repo: string, name: string, more: string): Origin =>
+    origin(t, { 'app/kustomization.yaml': `helmCharts:\n- {name: ${name}, releaseName: r, repo: "${repo}"${more}}\n` });
+  const secrets = [secret({ url: known.url }), secret({ url: other.url })];
+  const made = await fetching(t, settingsOf(secrets, enabled));
+  const merged = await made.desiring.at(appOf(uses(known.url, 'web', ', version: 1.0.0')), [], signal);
+  const render = async (from: Origin) => {
+    const repositories = new Set([from.url.replace(/\.git$/, '').toLowerCase()]);
+    const scope = { unmerged: merged.fetched, repositories };
+    return (await made.desiring.at(appOf(from), [], signal, scope)).manifests.map(({ data }) => data);
+  };
+  const two = [{ version: '2.0.0', note: 'none' }];
+  assert.deepEqual(await render(uses(known.url, 'web', ', version: 2.0.0')), two);
+  assert.deepEqual(await render(uses(known.url, 'web', '')), two);
+  for (const [repo, name, more] of [
+    [other.url, 'web', ', version: 1.0.0'],
+    [other.url, 'web', ''],
+    [known.url, 'db', ', version: 1.0.0'],
+    [known.url, 'web', `, version: 1.0.0, valuesFile: "${other.url}/values.yaml"`],
+    [known.url, 'web', `, version: 1.0.0, additionalValuesFiles: ["${other.url}/values.yaml"]`],
+  ] as const)
+    await assert.rejects(
+      render(uses(repo, name, more)),
+      { code: 'E_EGRESS', message: /fetched by nothing that is merged/ },
+      name + more,
+    );
+  assert.deepEqual(other.asked, []);
+});
+
+test('values of a chart come from the web, as the command of Kustomize takes them', async (t) => {
+  const site = folder(t);
+  write(site, { 'v.yaml': 'note: web\n' });
+  const { url } = await web(t, site);
+  const local = Object.entries(rich('web', '7.0.0')).map(([path, text]) => [`app/charts/web/${path}`, text]);
+  const from = (field: string): Origin =>
+    origin(t, {
+      'app/kustomization.yaml': `helmCharts:\n- {name: web, releaseName: r, ${field}}\n`,
+      ...(Object.fromEntries(local) as Record<string, string>),
+    });
+  const { desiring } = await fetching(t, settingsOf([secret({ url })], enabled));
+  const one = from(`valuesFile: "${url}/v.yaml"`);
+  const { manifests, fetched } = await desiring.at(appOf(one), [], signal);
+  assert.deepEqual(sorted(manifests), sorted(await byCommand(t, one)));
+  assert.deepEqual(
+    manifests.flatMap(({ metadata, data }) => (metadata.name === 'web' ? [data] : [])),
+    [{ version: '7.0.0', note: 'web' }],
+  );
+  assert.deepEqual(
+    fetched.map(({ of }) => of),
+    [`file ${url}/v.yaml`],
+  );
+  const more = await desiring.at(appOf(from(`additionalValuesFiles: ["${url}/v.yaml"]`)), [], signal);
+  assert.deepEqual(sorted(more.manifests), sorted(manifests));
+});
+
+test('the newest version of a chart is what it was when it was synced, and another one afterwards', async (t) => {
+  const repository = await chartRepository(t);
+  await repository.publish(chartFiles('web', '1.0.0'));
+  const from = origin(t, {
+    'app/kustomization.yaml': `helmCharts:\n- {name: web, releaseName: r, repo: "${repository.url}"}\n`,
+  });
+  const { desiring, remotes } = await fetching(t, settingsOf([secret({ url: repository.url })], enabled));
+  const at = (pinned?: Record<string, string>) => desiring.at(appOf(from), [], signal, { pinned });
+  const then = await at();
+  const pinned = Object.fromEntries(then.fetched.map(({ what, is }) => [what, is]));
+  assert.equal(Object.keys(pinned).length, 2); // as it was asked for, and as it was found
+  await repository.publish(chartFiles('web', '1.1.0'));
+  await remotes.renew(repository.url, Infinity, signal);
+  const now = await at();
+  const versions = [then, now, await at(pinned)].map(({ manifests }) => manifests.map(({ data }) => data));
+  assert.deepEqual(
+    versions,
+    ['1.0.0', '1.1.0', '1.0.0'].map((version) => [{ version, note: 'none' }]),
+  );
+  assert.equal((await at(pinned)).key, then.key);
+  assert.notEqual(now.key, then.key);
+  assert.deepEqual(await Promise.all(then.fetched.map(async (each) => (await each.again(signal)) === each.is)), [
+    false,
+    true,
+  ]);
 });
