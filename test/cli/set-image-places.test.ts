@@ -146,7 +146,7 @@ for (const [what, url, env, given] of hosts)
     const own = { ...env, GITHUB_TOKEN: 'secret' };
     assert.equal(tokenFor(own, url), given ? 'secret' : undefined);
     const client = pullClient(own, url);
-    if (given) assert.equal(typeof (await client), 'function');
+    if (given) assert.deepEqual(Object.keys(await client).sort(), ['open', 'standing']);
     else await assert.rejects(client, { code: 'E_CONFIG', hint: /--push/ });
   });
 
@@ -154,7 +154,7 @@ test('by ssh no token is given, and a pull request is opened where the host is t
   const env = { GITHUB_TOKEN: 'secret' };
   for (const url of ['git@github.com:acme/infra.git', 'ssh://git@github.com/acme/infra']) {
     assert.equal(tokenFor(env, url), undefined);
-    assert.equal(typeof (await pullClient(env, url)), 'function');
+    assert.deepEqual(Object.keys(await pullClient(env, url)).sort(), ['open', 'standing']);
   }
   for (const url of [
     'git@evil.example:acme/infra',

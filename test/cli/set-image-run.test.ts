@@ -126,6 +126,11 @@ test('a commit on the branch follows whoever was quicker, and a pull request is 
     out: first.out,
     err: 'cox: the pull request was there already\n',
   });
+  assert.equal((await cox('charted', 'acme/side=v4', '--push')).code, 0);
+  assert.deepEqual(await cox('imaged', 'acme/web=v3', '--pr'), {
+    ...{ code: 0, out: first.out },
+    err: 'cox: the pull request was there already\n',
+  });
   await served('git', ['-C', clone, 'fetch', '-q', bare, 'refs/pull/1/head']);
   assert.match(git(clone, 'diff', 'HEAD', 'FETCH_HEAD'), /\n-\s+newTag: v2\n\+\s+newTag: v3\n/);
   await served('git', ['-C', clone, 'fetch', '-q', bare, '+refs/heads/*:refs/remotes/all/*']);
@@ -134,7 +139,7 @@ test('a commit on the branch follows whoever was quicker, and a pull request is 
   await served('git', ['-C', clone, 'push', '-q', '--force', bare, `HEAD:${head}`]);
   const other = await cox('imaged', 'acme/web=v3', '--pr');
   assert.equal(other.code, 3);
-  assert.match(other.err, /the branch cox\/set-image\/imaged-[0-9a-f]+ is there with other files \(E_GIT\)/);
+  assert.match(other.err, /the branch cox\/set-image\/imaged-[0-9a-f-]+ is there with other files \(E_GIT\)/);
   const none = await runCox(['set-image', 'imaged', 'acme/web=v4', '--pr'], { env: { ...own, GITHUB_TOKEN: '' } });
   assert.equal(none.code, 3);
   assert.match(none.err, /GITHUB_TOKEN is not set.*E_CONFIG|E_GIT_AUTH|Authentication|could not read/s);

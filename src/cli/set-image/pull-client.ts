@@ -2,10 +2,14 @@
 import type { Environment } from '../options.ts';
 import { AppError, errorMessage } from '../../base/errors.ts';
 import { foreignLog } from '../../github/client/foreign-log.ts';
-import { openPull } from '../../github/publish/open-pull.ts';
+import { openPull, standingPull } from '../../github/publish/open-pull.ts';
 import { quiet } from '../session.ts';
 
-type Open = (pull: { base: string; head: string; title: string; body: string }) => ReturnType<typeof openPull>;
+interface PullClient {
+  open(pull: { base: string; head: string; title: string; body: string }): ReturnType<typeof openPull>;
+  /** Address of the open one of that branch; undefined: none is open. */
+  standing(pull: { base: string; head: string }): Promise<string | undefined>;
+}
 
 interface Server {
   /** Where its repositories are. */
@@ -64,7 +68,7 @@ function repositoryOf(url: string, { origin }: Server): { owner: string; repo: s
  * GITHUB_TOKEN, and GITHUB_SERVER_URL and GITHUB_API_URL as GitHub Actions sets them. Throws E_CONFIG without a token,
  * and where the repository is of another server.
  */
-export async function pullClient(env: Environment, url: string): Promise<Open> {
+export async function pullClient(env: Environment, url: string): Promise<PullClient> {
   const token = env['GITHUB_TOKEN'];
   if (!token)
     throw new AppError('E_CONFIG', 'a pull request is opened with a token, and GITHUB_TOKEN is not set', {
@@ -85,11 +89,22 @@ export async function pullClient(env: Environment, url: string): Promise<Open> {
     retry: { enabled: false },
     throttle: { enabled: false },
   });
-  return (pull) =>
-    openPull(octokit, { ...place, ...pull }).catch((error: unknown) => {
-      throw new AppError('E_GITHUB', `GitHub opened no pull request: ${errorMessage(error)}`, {
-        cause: error,
-        hint: 'The branch is there: open it by hand, or give the token pull-requests: write and try again.',
-      });
-    });
+  const failed =
+    (message: string, hint: string) =>
+    (error: unknown): never => {
+      throw new AppError('E_GITHUB', `${message}: ${errorMessage(error)}`, { cause: error, hint });
+    };
+  return {
+    standing: (pull) =>
+      standingPull(octokit, { ...place, ...pull }).catch(
+        failed('GitHub did not say which pull requests are open', 'The token needs pull-requests: write; try again.'),
+      ),
+    open: (pull) =>
+      openPull(octokit, { ...place, ...pull }).catch(
+        failed(
+          'GitHub opened no pull request',
+          'The branch is there: open it by hand, or give the token pull-requests: write and try again.',
+        ),
+      ),
+  };
 }

@@ -142,29 +142,57 @@ async function pushed(session: Session, asked: Asked, to: { mirror: Repository; 
   });
 }
 
-async function proposed(session: Session, asked: Asked, to: { mirror: Repository; branch: string; url: string }) {
+interface Target {
+  mirror: Repository;
+  branch: string;
+  url: string;
+}
+
+/** Throws E_GIT where the branch does more or less than what is asked, from where it left the other. */
+async function holdOwn({ mirror, branch, url }: Target, { app, wanted }: Asked, head: string): Promise<void> {
+  const there = await mirror.resolve(`refs/heads/${head}`);
+  const from = await mirror.mergeBase(await mirror.resolve(`refs/heads/${branch}`), there);
+  if (from !== undefined) {
+    const changed = await edited(treeOf(mirror.filesAt(from)), app, wanted, namesOf(url));
+    if ((await mirror.treeWith(from, changed)) === (await mirror.treeWith(there, new Map()))) return;
+  }
+  throw new AppError('E_GIT', `the branch ${head} is there with other files`, {
+    hint: 'Delete it, and try again.',
+  });
+}
+
+async function proposed(session: Session, asked: Asked, to: Target) {
   const { options, out, signal } = session;
-  const open = await pullClient(options.env, to.url);
+  const client = await pullClient(options.env, to.url);
   const author = await ownIdentity(options.env, signal);
   const made = await commitOn(to.mirror, asked, { ...to, author });
   if (!made) return void out.note('cox: all of it stands there already');
-  // Asking twice opens one pull request; what was merged and taken back since may be asked for again.
-  const id = createHash('sha256')
-    .update(JSON.stringify([asked.wanted, made.base]))
-    .digest('hex');
-  const head = `cox/set-image/${asked.app.metadata.name}-${shortRevision(id)}`;
+  const wish = idOf(asked.app.metadata.namespace, asked.wanted, to.branch);
+  const own = `cox/set-image/${asked.app.metadata.name}-${wish}-`;
+  // Asking twice opens one pull request, wherever its base stands by now.
+  for (const ref of (await to.mirror.refs()).keys()) {
+    const head = ref.replace(/^refs\/heads\//, '');
+    const standing = head.startsWith(own) ? await client.standing({ base: to.branch, head }) : undefined;
+    if (standing === undefined) continue;
+    await holdOwn(to, asked, head);
+    out.note('cox: the pull request was there already');
+    return out.result(plain(standing));
+  }
+  // What was merged and taken back since, or closed, may be asked for again: the base is another one.
+  const head = `${own}${shortRevision(made.base)}`;
   if ((await to.mirror.push(`refs/heads/${head}`, made.commit, { createOnly: true })) === 'exists') {
     await to.mirror.fetch();
-    const there = await to.mirror.resolve(`refs/heads/${head}`);
-    if ((await to.mirror.treeWith(there, new Map())) !== made.tree)
-      throw new AppError('E_GIT', `the branch ${head} is there with other files`, {
-        hint: 'Delete it, and try again.',
-      });
+    await holdOwn(to, asked, head);
   }
   const body = asked.wanted.map(({ name, to: image }) => `- \`${name}\` → \`${referenceText(image)}\``).join('\n');
-  const { url, created } = await open({ base: to.branch, head, title: titleOf(asked.app, asked.wanted), body });
+  const pull = { base: to.branch, head, title: titleOf(asked.app, asked.wanted), body };
+  const { url, created } = await client.open(pull);
   if (!created) out.note('cox: the pull request was there already');
   out.result(plain(url));
+}
+
+function idOf(...parts: unknown[]): string {
+  return shortRevision(createHash('sha256').update(JSON.stringify(parts)).digest('hex'));
 }
 
 /** Exit code 0, also where nothing was left to change. */

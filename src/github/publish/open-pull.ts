@@ -6,6 +6,18 @@ import { isGitHub } from '../client/api.ts';
 /** Branches of that repository, without `refs/heads/`; the body is Markdown. */
 type Wanted = Parameters<Forge['openPull']>[0];
 
+/** Address of the open one of that branch; undefined: none is open. */
+export async function standingPull(
+  octokit: Pick<ProbotOctokit, 'request'>,
+  { owner, repo, base, head }: Omit<Wanted, 'title' | 'body'>,
+): Promise<string | undefined> {
+  const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls', {
+    ...{ owner, repo, base, state: 'open' },
+    head: `${owner}:${head}`,
+  });
+  return data[0]?.html_url;
+}
+
 /** One that stands already, open or merged, is answered; one that somebody closed was a no, and a new one is opened. */
 export async function openPull(
   octokit: Pick<ProbotOctokit, 'request'>,
