@@ -29,6 +29,7 @@ import { keyText, sortedKeys } from '../model/kube.ts';
 import { summarise } from './summary.ts';
 import { unreadRules } from './object/ignored.ts';
 
+export type { PreparedObject } from './object/prepare.ts';
 export type { ComparedObject, Comparer, Comparison, EffectInput, Gone, Others, Owner } from './object/comparison.ts';
 
 /**
@@ -219,6 +220,7 @@ export function createComparer(options: ComparerOptions): Comparer {
     compare,
     compareObjects,
     accept,
+    deleteHooks: (input) => contextOf(input, neverAborted).prepared(input, input.manifests).onDelete,
     keysOf: (input) => heldKeys(contextOf(input, neverAborted), input),
     effect,
     judge: async (input, { key, exact }, signal) =>

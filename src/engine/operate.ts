@@ -15,6 +15,7 @@ import { assess } from './application/assess.ts';
 import { healthOfAll, healthWithout } from './application/health.ts';
 import { comparedOf, look } from './application/refresh.ts';
 import { stateOf } from './application/operation-state.ts';
+import { finalizersFor } from './delete/finalizers.ts';
 import { runOperation, terminateOperation } from './operation/operation.ts';
 import { hasOwnRevision } from './operation/wanted.ts';
 import { unknownTold } from './approval/gate-people.ts';
@@ -128,7 +129,7 @@ async function saveEnd(
       conditions: app.status?.conditions ?? [],
       ...status,
     },
-    { operation: null },
+    { operation: null, finalizers: finalizersFor(app, subject.target.comparer.deleteHooks(comparison.input)) },
   );
   known.moved = false;
   // What was last synced is another state now: removals are judged afresh.

@@ -17,6 +17,7 @@ import { voidIdle } from './approval/idle.ts';
 import { markApplied, supersedeOthers } from './approval/round.ts';
 import { decideOn } from './decide/decide-input.ts';
 import { deleteApplication } from './delete/delete.ts';
+import { finalizersFor } from './delete/finalizers.ts';
 import { settleDrift } from './drift/drifted.ts';
 import { endDrift } from './drift/drift.ts';
 import { followArgo } from './argocd/argocd.ts';
@@ -42,6 +43,11 @@ import { isGated } from './approval/gate-input.ts';
 
 /** Milliseconds after which the application wants to be looked at again; undefined = only when something happens. */
 type Next = number | undefined;
+
+/** As the hooks at its deletion ask for. */
+function finalizersOf({ subject: { app, target }, comparison }: Look): string[] | undefined {
+  return finalizersFor(app, target.comparer.deleteHooks(comparison.input));
+}
 
 function evaluated(found: Look, decided: Decision, app: Application, at: number): Condition[] {
   const own = [...specWarnings(app, found.subject.project), ...found.comparison.conditions];
@@ -121,6 +127,7 @@ async function withSubject(pass: Pass): Promise<Round> {
   const written = await write(deps, app, status, {
     ...(decided.do === 'sync' && { operation: decided.operation }),
     refreshed: found.refreshed,
+    finalizers: finalizersOf(found),
   });
   known.moved = false;
   if (decided.do === 'sync')

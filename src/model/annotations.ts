@@ -49,8 +49,8 @@ export const cox = {
   /** On Requests, Approvals and SyncRecords: that Coxswain wrote them (src/store/seal.ts). */
   mac: 'coxswain.dev/mac',
   /**
-   * On hook objects: the operation's startedAt, attempt and phase, so that a live hook of this very run is never run
-   * again.
+   * On hook objects: the operation's startedAt, attempt and phase, or the uid of the Application that is deleted and
+   * the phase, so that a live hook of this very run is never run again.
    */
   operation: 'coxswain.dev/operation',
   /** On an Application while it is synced: what there is to do (src/sync/planned.ts). */

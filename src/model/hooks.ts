@@ -3,6 +3,9 @@ import type { SyncPhase } from './application.ts';
 import type { KubeObject } from './kube.ts';
 import { argo } from './annotations.ts';
 
+/** When an application is deleted. */
+export type DeletePhase = 'PreDelete' | 'PostDelete';
+
 type HookDeletePolicy = 'HookSucceeded' | 'HookFailed' | 'BeforeHookCreation';
 
 export interface HookInfo {
@@ -15,14 +18,15 @@ export interface HookInfo {
   /** `Skip` is its only type. */
   skip: boolean;
   /** It runs when the application is deleted (PreDelete, PostDelete). */
-  onDelete: ('PreDelete' | 'PostDelete')[];
+  onDelete: DeletePhase[];
   /** BeforeHookCreation if nothing is said. */
   deletePolicies: HookDeletePolicy[];
 }
 
 const phases: readonly SyncPhase[] = ['PreSync', 'Sync', 'PostSync', 'SyncFail'];
+const deletePhases: readonly DeletePhase[] = ['PreDelete', 'PostDelete'];
 const policies: readonly HookDeletePolicy[] = ['HookSucceeded', 'HookFailed', 'BeforeHookCreation'];
-const helmTypes: Readonly<Record<string, SyncPhase | 'PreDelete' | 'PostDelete'>> = {
+const helmTypes: Readonly<Record<string, SyncPhase | DeletePhase>> = {
   'pre-install': 'PreSync',
   'pre-upgrade': 'PreSync',
   'post-install': 'PostSync',
@@ -43,6 +47,17 @@ function items(text: string | undefined): string[] {
     .filter((item) => item !== '');
 }
 
+/** As they stand on it: none where nothing is said. Argo's annotation wins over Helm's. */
+export function policiesOf(object: KubeObject): HookDeletePolicy[] {
+  const annotations = object.metadata.annotations ?? {};
+  const own = items(annotations[argo.hookDeletePolicy]);
+  const said =
+    own.length > 0
+      ? own
+      : items(annotations[argo.helmHookDeletePolicy]).map((policy) => helmPolicies[policy] ?? policy);
+  return policies.filter((policy) => said.includes(policy));
+}
+
 /**
  * Hook types of an object. Argo's annotation wins over Helm's; Helm's `crd-install` is no hook (Argo CD:
  * docs/user-guide/helm.md).
@@ -52,17 +67,12 @@ export function hookOf(object: KubeObject): HookInfo {
   const own = items(annotations[argo.hook]);
   const helm = own.length > 0 ? [] : items(annotations[argo.helmHook]).filter((type) => type !== 'crd-install');
   const types = new Set<string>(own.length > 0 ? own : helm.map((type) => helmTypes[type] ?? type));
-  const ownPolicies = items(annotations[argo.hookDeletePolicy]);
-  const said =
-    ownPolicies.length > 0
-      ? ownPolicies
-      : items(annotations[argo.helmHookDeletePolicy]).map((policy) => helmPolicies[policy] ?? policy);
-  const known = policies.filter((policy) => said.includes(policy));
+  const known = policiesOf(object);
   return {
     isHook: types.size > 0,
     phases: phases.filter((phase) => types.has(phase)),
     skip: types.size === 1 && types.has('Skip'),
-    onDelete: (['PreDelete', 'PostDelete'] as const).filter((type) => types.has(type)),
+    onDelete: deletePhases.filter((type) => types.has(type)),
     deletePolicies: known.length > 0 ? known : ['BeforeHookCreation'],
   };
 }

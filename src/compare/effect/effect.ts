@@ -14,6 +14,7 @@ import { inParallel } from '../../base/semaphore.ts';
 import { keyText, keyTitle, sortedKeys } from '../../model/kube.ts';
 import { maskObjects } from '../../diff/mask.ts';
 import { bodyOf } from '../object/predict.ts';
+import { nothingPrepared } from '../object/prepare.ts';
 import { hookOf } from '../../model/hooks.ts';
 import { namespaceEffect, namespaceToMake } from './namespace.ts';
 import { validateHook } from '../object/validate.ts';
@@ -33,11 +34,7 @@ interface Sets {
 export function setsOf(context: CompareContext, input: EffectInput): Sets {
   const target = context.prepared(input, input.target);
   const branch = input.branch ? context.prepared(input, input.branch) : target;
-  const last = input.lastGone
-    ? branch
-    : input.last
-      ? context.prepared(input, input.last)
-      : { objects: new Map<string, PreparedObject>(), hooks: [], kept: new Map<string, string>(), conditions: [] };
+  const last = input.lastGone ? branch : input.last ? context.prepared(input, input.last) : nothingPrepared;
   return { last, branch, target };
 }
 

@@ -7,7 +7,7 @@ import type { HookInfo } from '../../model/hooks.ts';
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import type { EffectivePolicy, LoosenedGate } from '../../policy/policy.ts';
 import type { Place } from '../../base/errors.ts';
-import type { Prepared } from './prepare.ts';
+import type { Prepared, PreparedObject } from './prepare.ts';
 import type { Jq } from './jq.ts';
 import type { ByArgo } from './argo-apply.ts';
 import type { Worker } from '../../base/worker.ts';
@@ -236,6 +236,8 @@ export interface Comparer {
   compareObjects(comparison: Comparison, keys: readonly ResourceKey[], signal: AbortSignal): Promise<Comparison>;
   /** What a sync would do, its three facts and its digest (docs/decisions/0005). Secrets are masked. */
   effect(input: EffectInput, signal: AbortSignal): Promise<Effect>;
+  /** What runs when the application is deleted; asks nobody. */
+  deleteHooks(input: Pick<CompareInput, 'app' | 'tracking' | 'manifests' | 'placeOf'>): readonly PreparedObject[];
   /** What the manifests hold, hooks that have a name included; asks nobody. */
   keysOf(input: CompareInput): ResourceKey[];
   /**

@@ -35,8 +35,10 @@ export interface PreparedObject {
 export interface Prepared {
   /** What is compared: no hooks. By `keyText`. */
   objects: ReadonlyMap<string, PreparedObject>;
-  /** What a sync runs, in manifest order; PreDelete, PostDelete and Skip are not here. */
+  /** What a sync runs, in manifest order; Skip is not here. */
   hooks: readonly PreparedObject[];
+  /** What runs when the application is deleted. */
+  onDelete: readonly PreparedObject[];
   /**
    * By `keyText`: why a live object that is not among `objects` is no extra, for the manifests name it all the same.
    */
@@ -44,6 +46,15 @@ export interface Prepared {
   /** RepeatedResourceWarning, ExcludedResourceWarning. */
   conditions: Condition[];
 }
+
+/** Of no manifests. */
+export const nothingPrepared: Prepared = {
+  objects: new Map(),
+  hooks: [],
+  onDelete: [],
+  kept: new Map(),
+  conditions: [],
+};
 
 interface PrepareInput {
   manifests: readonly KubeObject[];
@@ -130,6 +141,7 @@ function prepare(input: PrepareInput): Prepared {
   const brought = broughtKinds(input.manifests);
   const objects = new Map<string, PreparedObject>();
   const hooks: PreparedObject[] = [];
+  const onDelete: PreparedObject[] = [];
   const kept = new Map<string, string>();
   const repeated = new Map<string, { key: ResourceKey; count: number }>();
   const excluded: Condition[] = [];
@@ -172,6 +184,7 @@ function prepare(input: PrepareInput): Prepared {
     const text = keyText(key);
     if (hook.isHook) {
       if (hook.phases.length > 0) hooks.push(prepared);
+      if (hook.onDelete.length > 0) onDelete.push(prepared);
       kept.set(text, hook.skip ? 'Git says hook: Skip of it' : 'Git has it as a hook');
       continue;
     }
@@ -181,7 +194,7 @@ function prepare(input: PrepareInput): Prepared {
     objects.delete(text);
     objects.set(text, prepared);
   }
-  return { objects, hooks, kept, conditions: [...[...repeated.values()].map(repeatedWarning), ...excluded] };
+  return { objects, hooks, onDelete, kept, conditions: [...[...repeated.values()].map(repeatedWarning), ...excluded] };
 }
 
 /** `job-…`, and `job-…2` for the next one that is named so: each is made. */

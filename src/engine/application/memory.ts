@@ -80,6 +80,8 @@ export interface Known {
     ({ operation: string; manifests: string; basis: string; gated: boolean; policy: string } & Leave) | undefined;
   /** Those who agreed to its deletion, as they were when they were asked about last, `of` what they agreed to. */
   rights?: { of: string[]; at: number; people: Agreed[] };
+  /** When delete hooks that failed go, to be made anew (clock ms). */
+  hooksGo?: number | undefined;
   /** The mirrors must be as new as this (clock ms) before Git is read: they could not be fetched yet. */
   wantsSince: number | undefined;
   /** What came of the fetch that the application waited for, until a pass has told it. */

@@ -136,6 +136,8 @@ interface Written {
   /** None outlives its operation. */
   plan?: string | null;
   refreshed?: boolean;
+  /** All that it has from now on; undefined: they stay. */
+  finalizers?: readonly string[] | undefined;
 }
 
 function annotationChanges(
@@ -156,16 +158,19 @@ async function patch(
   deps: Pick<ReconcileDeps, 'store' | 'claim' | 'view'>,
   app: Application,
   status: ApplicationStatus,
-  { refreshed = false, plan, ...more }: Written,
+  { refreshed = false, plan, finalizers, ...more }: Written,
 ): Promise<Application> {
   const annotations = annotationChanges(app, { refreshed, plan: more.operation === null ? null : plan });
-  const metadata = annotations && { annotations };
+  const metadata = (annotations || finalizers) && {
+    ...(annotations && { annotations }),
+    ...(finalizers && { finalizers }),
+  };
   const changes = statusPatch(app, status, { ...more, ...(metadata && { metadata }) });
   if (!changes) return app;
   deps.claim(applicationKey(app));
   // An operation is merged into one that somebody wrote meanwhile, and its end would take that one away.
   const version =
-    refreshed || more.operation !== undefined
+    refreshed || finalizers !== undefined || more.operation !== undefined
       ? { ...changes, metadata: { ...metadata, resourceVersion: app.metadata.resourceVersion } }
       : changes;
   return deps.store.applications.patch(applicationKey(app), version);

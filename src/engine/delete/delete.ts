@@ -4,14 +4,16 @@ import type { Application } from '../../model/application.ts';
 import type { Target } from '../application/assess.ts';
 import type { ReconcileDeps } from '../application/pass.ts';
 import type { Waiting } from './cascade.ts';
+import type { Stage } from './finalizers.ts';
+import type { DeleteHook } from './hooks.ts';
 import { describeError, errorKind } from '../../base/errors.ts';
 import { isStatus } from '../../cluster/api-error.ts';
-import { argo } from '../../model/annotations.ts';
 import { applicationKey } from '../../model/application.ts';
 import { trackingName } from '../../render/document/tracking.ts';
 import { cascade } from './cascade.ts';
 import { heldByGate } from './gate.ts';
-import { finalizersOf, heldByHooks } from './hooks.ts';
+import { clearHooks, deleteHooksOf, runHooks } from './hooks.ts';
+import { stagesOf } from './finalizers.ts';
 import { letGo, namesOf, othersOf, unread } from '../application/others.ts';
 import { markApplied } from '../approval/round.ts';
 import { projectOf } from '../application/ownership.ts';
@@ -19,6 +21,9 @@ import { withConditions, write } from '../application/status.ts';
 
 /** Milliseconds after which what failed is tried again. */
 const againMs = 10_000;
+
+/** The same for hooks that cannot be read. */
+const unreadableMs = 60_000;
 
 /** The same for applications that are not rendered yet. */
 const unreadMs = 1_000;
@@ -41,27 +46,63 @@ async function endApprovals(deps: ReconcileDeps, app: Application): Promise<void
   for (const { metadata } of approved) await markApplied(deps, applicationKey(app), metadata.name, 'deleted');
 }
 
-async function removeFinalizers(deps: ReconcileDeps, app: Application, done: readonly string[]): Promise<void> {
+/** The Application as it is then; undefined when it is gone. */
+async function removeFinalizers(
+  deps: ReconcileDeps,
+  app: Application,
+  done: readonly string[],
+): Promise<Application | undefined> {
   const left = (app.metadata.finalizers ?? []).filter((item) => !done.includes(item));
   const { resourceVersion } = app.metadata;
   deps.claim(applicationKey(app));
   const metadata = { finalizers: left.length > 0 ? left : null, ...(resourceVersion && { resourceVersion }) };
   try {
-    await deps.store.applications.patch(applicationKey(app), { metadata });
+    const answer = await deps.store.applications.patch(applicationKey(app), { metadata });
+    return left.length > 0 ? answer : undefined;
   } catch (error) {
     // It went meanwhile, which its watch tells: by our own patch a moment ago, or by somebody's hand.
     if (!isStatus(error, 404)) throw error;
+    return undefined;
   }
 }
 
-/** What must be known and agreed to before anything goes. */
-async function beforeCascade(
+/** The hooks of this deletion; why it waits where nobody can tell. */
+async function hooksFor(
   deps: ReconcileDeps,
-  app: Application,
-  target: Target,
+  { app, target, stages }: Work,
+  signal: AbortSignal,
+): Promise<{ hooks: DeleteHook[] } | { waits: Waiting }> {
+  const asking = stages.filter(({ do: does }) => does === 'run').flatMap(({ names }) => names);
+  if (asking.length === 0) return { hooks: [] };
+  try {
+    return { hooks: await deleteHooksOf(deps, app, target, signal) };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return {
+      waits: {
+        error:
+          `Nobody can tell which hooks run at its deletion: ${describeError(error)} If there are none, ` +
+          `remove the finalizer ${asking.join(' and ')} from the application.`,
+        after: unreadableMs,
+      },
+    };
+  }
+}
+
+interface Work {
+  app: Application;
+  target: Target;
+  stages: readonly Stage[];
+}
+
+/** What must be known and agreed to before anything of a stage is done. */
+async function beforeStage(
+  deps: ReconcileDeps,
+  { app, target, stages }: Work,
+  hooks: readonly DeleteHook[],
   signal: AbortSignal,
 ): Promise<Waiting | undefined> {
-  const behind = await unread(deps, app, target, signal);
+  const behind = stages.some(({ do: does }) => does === 'cascade') ? await unread(deps, app, target, signal) : [];
   if (behind.length > 0)
     return {
       error:
@@ -69,42 +110,65 @@ async function beforeCascade(
         'It goes on by itself.',
       after: unreadMs,
     };
-  return heldByGate(deps, app, target);
+  const phases = stages.flatMap((stage) => (stage.do === 'run' ? [stage.phase] : []));
+  return heldByGate(deps, app, target, { all: hooks, coming: hooks.filter(({ phase }) => phases.includes(phase)) });
 }
 
-/** undefined when nothing is left to wait for. A cluster that is gone takes everything with it. */
-async function work(deps: ReconcileDeps, app: Application, signal: AbortSignal): Promise<Waiting | undefined> {
+/** undefined when the first stage has nothing left to wait for. */
+async function work(deps: ReconcileDeps, input: Work, signal: AbortSignal): Promise<Waiting | undefined> {
+  const { app, target, stages } = input;
+  const [stage] = stages;
+  if (!stage) return undefined;
+  if (stage.do === 'clear') return clearHooks({ deps, app, target, signal }, stage.phase);
+  const found = await hooksFor(deps, input, signal);
+  if ('waits' in found) return found.waits;
+  const { hooks } = found;
+  const asked = await beforeStage(deps, input, hooks, signal);
+  if (asked) return asked;
+  if (stage.do === 'run' && !hooks.some(({ phase }) => phase === stage.phase)) return undefined;
+  const project = projectOf(deps.store, app);
+  // Nobody can tell what it would have kept; when it comes, the deletion goes on.
+  if (!project)
+    return {
+      error:
+        `The AppProject ${app.spec.project} does not exist, so nobody can tell which objects may be ` +
+        `${stage.do === 'cascade' ? 'deleted' : 'made'}. Make it again, or remove the finalizer ` +
+        `${stage.names.join(' and ')} from the application to ` +
+        `${stage.do === 'cascade' ? 'leave all its objects' : 'go on without these hooks'}.`,
+    };
+  if (stage.do === 'run') return runHooks({ deps, app, project, target, signal }, stage.phase, hooks);
+  const tracking = trackingName(app, deps.store.namespace);
+  const { heldBy } = othersOf(deps, target, tracking);
+  return cascade({ app, project, target, tracking, heldBy, signal });
+}
+
+/** Stage after stage, each remembered by the finalizer that goes with it. */
+async function workAll(deps: ReconcileDeps, of: Application, signal: AbortSignal): Promise<Waiting | undefined> {
+  let app: Application | undefined = of;
   const target = await deps.targetOf(app, { sure: true });
-  if (!target) return undefined;
+  // A cluster that is gone has taken everything with it.
+  const names = stagesOf(app).flatMap((stage) => stage.names);
+  if (!target) {
+    await endApprovals(deps, app);
+    await removeFinalizers(deps, app, names);
+    return undefined;
+  }
   const tracking = trackingName(app, deps.store.namespace);
   deps.memory.of(applicationKey(app), tracking).server = target.server;
   letGo(deps, target, tracking);
-  const cascading = finalizersOf(app).filter((item) => item.startsWith(argo.resourcesFinalizer));
-  const asked = cascading.length > 0 ? await beforeCascade(deps, app, target, signal) : undefined;
-  if (asked) return asked;
-  const before = await heldByHooks(deps, app, 'PreDelete', signal);
-  if (before) return before;
-  if (cascading.length > 0) {
-    const project = projectOf(deps.store, app);
-    // Nobody can tell what it would have kept; when it comes, the deletion goes on.
-    if (!project)
-      return {
-        error:
-          `The AppProject ${app.spec.project} does not exist, so nobody can tell which objects may be deleted. ` +
-          `Make it again, or remove the finalizer ${cascading.join(' and ')} ` +
-          'from the application to leave all its objects.',
-      };
-    const left = await cascade({
-      app,
-      project,
-      target,
-      tracking,
-      heldBy: othersOf(deps, target, tracking).heldBy,
-      signal,
-    });
-    if (left) return left;
+  while (app) {
+    const stages = stagesOf(app);
+    const [stage] = stages;
+    if (!stage) return undefined;
+    const waiting = await work(deps, { app, target, stages }, signal);
+    if (waiting) {
+      await told(deps, app, waiting.error);
+      return waiting;
+    }
+    if (stages.length === 1) await endApprovals(deps, app);
+    app = await removeFinalizers(deps, app, stage.names);
   }
-  return heldByHooks(deps, app, 'PostDelete', signal);
+  return undefined;
 }
 
 /**
@@ -116,19 +180,12 @@ export async function deleteApplication(
   app: Application,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const finalizers = finalizersOf(app);
-  if (finalizers.length === 0) return undefined;
-  let waiting: Waiting | undefined;
+  if (stagesOf(app).length === 0) return undefined;
   try {
-    waiting = await work(deps, app, signal);
+    return (await workAll(deps, app, signal))?.after;
   } catch (error) {
     if (signal.aborted || isStatus(error, 409) || errorKind(error) !== 'terminal') throw error;
-    waiting = { error: describeError(error), after: againMs };
+    await told(deps, deps.store.applications.get(applicationKey(app)) ?? app, describeError(error));
+    return againMs;
   }
-  if (!waiting) {
-    await endApprovals(deps, app);
-    await removeFinalizers(deps, app, finalizers);
-  }
-  if (waiting) await told(deps, app, waiting.error);
-  return waiting?.after;
 }

@@ -3,16 +3,20 @@
 import type { Gone } from '../../compare/compare.ts';
 import type { Application } from '../../model/application.ts';
 import type { Approval } from '../../model/coxswain.ts';
-import type { Effect, EffectOperation } from '../../model/effect.ts';
+import type { Effect, EffectOperation, ObjectDiff } from '../../model/effect.ts';
 import type { GateDecision } from '../../policy/gate.ts';
 import type { LoosenedGate } from '../../policy/policy.ts';
 import type { Target } from '../application/assess.ts';
 import type { Waiting } from './cascade.ts';
+import type { DeleteHook } from './hooks.ts';
 import type { ReconcileDeps } from '../application/pass.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { deletionsOf } from '../../compare/effect/others.ts';
 import { destinationOf, digestOf } from '../../compare/object/digest.ts';
+import { maskObjects } from '../../diff/mask.ts';
 import { applicationKey } from '../../model/application.ts';
+import { argoGroup } from '../../model/argo-kinds.ts';
+import { keyText } from '../../model/kube.ts';
 import { approvalRequired, decideGate } from '../../policy/gate.ts';
 import { metText } from '../../policy/gate-text.ts';
 import { trackingName } from '../../render/document/tracking.ts';
@@ -33,6 +37,7 @@ async function treeNow(deps: ReconcileDeps, app: Application): Promise<Gone[]> {
 }
 
 function isSame(a: EffectOperation, b: EffectOperation): boolean {
+  if (a.op === 'hook') return sameJson(a, b);
   return a.op === 'delete' && b.op === 'delete' && sameJson([a.key, a.with], [b.key, b.with]);
 }
 
@@ -134,15 +139,37 @@ async function decided(
   });
 }
 
-function effectOf(app: Application, target: Target, gone: readonly Gone[]): Effect {
-  const { operations, deleted, risks } = deletionsOf(gone);
+/** Which of its hooks run from now on, and all of them: what one has left is not asked about once more. */
+interface Hooked {
+  coming: readonly DeleteHook[];
+  all: readonly DeleteHook[];
+}
+
+function hookDiff({ key, phase, manifest }: DeleteHook): ObjectDiff {
+  const [after] = maskObjects([manifest]);
+  return { key, action: 'hook', changes: [], ...(after && { after }), notes: [`runs at ${phase}`] };
+}
+
+function effectOf(
+  deps: ReconcileDeps,
+  { app, target }: Pick<Going, 'app' | 'target'>,
+  gone: readonly Gone[],
+  { coming, all }: Hooked,
+): Effect {
+  const { operations: deletions, deleted, risks } = deletionsOf(gone);
+  const input = { app, tracking: trackingName(app, deps.store.namespace), target: [], prune: true };
+  const made = new Set(all.map(({ key }) => keyText(key)));
+  const operations = [
+    ...deletions.filter(({ key }) => !made.has(keyText(key))),
+    ...coming.map(({ key, manifest, phase }) => target.comparer.judgeHook(input, { key, manifest, phase })),
+  ];
   const destination = destinationOf(app, target);
   return {
     drift: [],
     waiting: [],
     change: [],
     total: (gone[0]?.objects ?? []).map((key) => ({ key, action: 'delete', changes: [], notes: [] })),
-    hooks: [],
+    hooks: coming.map(hookDiff),
     errors: [],
     risks,
     operations,
@@ -154,11 +181,37 @@ function effectOf(app: Application, target: Target, gone: readonly Gone[]): Effe
   };
 }
 
-/** undefined: nothing that a gate guards goes, or people have agreed to all that goes. */
-export async function heldByGate(deps: ReconcileDeps, app: Application, target: Target): Promise<Waiting | undefined> {
+/** The gate ends with the deletion of what it guards: whoever agreed to that agreed to these hooks alone. */
+function endedGates({ store }: ReconcileDeps, app: Application): LoosenedGate[] {
+  const { namespace, name } = app.metadata;
+  return store.approvals
+    .of(applicationKey(app))
+    .filter((approval) => approval.status?.phase === 'Approved' && isApprovalOf(approval, app))
+    .map(({ spec: { policy } }) => ({
+      key: { group: argoGroup, kind: 'Application', namespace, name },
+      before: {
+        gated: true,
+        approvers: policy?.approvers ?? [],
+        approvals: policy?.approvals ?? 1,
+        reviewers: policy?.reviewers ?? [],
+        environment: undefined,
+        slack: undefined,
+      },
+      does: `run hooks of application ${applicationKey(app)}`,
+    }));
+}
+
+/** undefined: nothing that a gate guards goes, or people have agreed to all that goes, and to the hooks that run. */
+export async function heldByGate(
+  deps: ReconcileDeps,
+  app: Application,
+  target: Target,
+  hooked: Hooked,
+): Promise<Waiting | undefined> {
   const gone = await treeNow(deps, app);
-  const gates = gone.flatMap((each) => each.gates);
-  const effect = effectOf(app, target, gone);
+  const own = gone.flatMap((each) => each.gates);
+  const gates = own.length === 0 && hooked.coming.length > 0 ? endedGates(deps, app) : own;
+  const effect = effectOf(deps, { app, target }, gone, hooked);
   if (gates.length === 0 || effect.operations.length === 0) return undefined;
   const asked = { app, effect, gates };
   const found = candidates(deps, { app, target, effect });

@@ -102,41 +102,6 @@ test('without its project nothing of an application is deleted: it says why, and
   assert.notEqual(await s.cluster.api.get(configMap(s, 'kept')), undefined, 'as the project says now');
 });
 
-test('finalizers for delete hooks go when there are none; with hooks the deletion says what to do', async (t) => {
-  const finalizers = [
-    ...cascading,
-    'pre-delete-finalizer.argocd.argoproj.io',
-    'pre-delete-finalizer.argocd.argoproj.io/cleanup',
-    'post-delete-finalizer.argocd.argoproj.io',
-  ];
-  const s = await stage(t, {
-    'plain/a.yaml': config('plain', '1'),
-    'hooked/a.yaml': config('hooked', '1'),
-    'hooked/bye.yaml': hookJob('bye', 'PreDelete'),
-  });
-  for (const name of ['plain', 'hooked']) await s.apply(name, { syncPolicy: automated }, { finalizers });
-  for (const name of ['plain', 'hooked']) await synced(s, name);
-  for (const name of ['plain', 'hooked']) await remove(s, name);
-  await leaves(s, 'plain');
-  const held = await s.until('hooked', 'says why it waits', (app) => deletionError(app) !== undefined);
-  assert.equal(
-    deletionError(held),
-    'PreDelete hooks are not run: Job bye. Do their work by hand, or leave it; ' +
-      'then remove the finalizer pre-delete-finalizer.argocd.argoproj.io and ' +
-      'pre-delete-finalizer.argocd.argoproj.io/cleanup from the application.',
-  );
-  assert.equal(
-    (await s.cluster.api.get(configMap(s, 'hooked')))?.metadata.deletionTimestamp,
-    undefined,
-    'hooks come before everything',
-  );
-  await patchApp(s, 'hooked', {
-    metadata: { finalizers: finalizers.filter((item) => !item.startsWith('pre-delete')) },
-  });
-  await leaves(s, 'hooked');
-  assert.equal(await s.cluster.api.get(configMap(s, 'hooked')), undefined);
-});
-
 test('an application that went a moment ago is no failure of its deletion', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('web', '1') });
   const app = {
