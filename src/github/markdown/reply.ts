@@ -36,6 +36,15 @@ export function deservingReply(requests: Request[], now: number): Request[] {
   });
 }
 
+/** `/cox sync <app> — what it does` on each line: a fence would show it on one line that nobody can read to its end. */
+function commandList(message: string): string {
+  const items = message.split('\n').map((line) => {
+    const [usage = '', does = ''] = line.split(' — ');
+    return `- ${code(usage)} — ${prose(does, 2000)}`;
+  });
+  return ['What Coxswain can do', '', ...items].join('\n');
+}
+
 function messageText(message: string, most: number): string {
   return message.trim().includes('\n') ? `\n\n${fence(message.slice(0, most))}` : ` ${prose(message, 2000)}`;
 }
@@ -43,9 +52,14 @@ function messageText(message: string, most: number): string {
 /** `found`: what the answer shows beside its sentence. */
 export function replyBody(request: Request, found = ''): string {
   const { spec, status } = request;
+  const message = status?.message ?? '';
+  const told =
+    spec.verb === 'help' && status?.phase === 'Done'
+      ? ` ${commandList(message)}`
+      : messageText(message, found === '' ? 20_000 : 1000);
   return [
     `${replyMarker(commentOf(spec))}\n> ${code(spec.actor.login)}: ${code(commandText(request), 200)}`,
-    `${answerIcon(request)}${messageText(status?.message ?? '', found === '' ? 20_000 : 1000)}`,
+    `${answerIcon(request)}${told}`,
     found,
   ]
     .filter(Boolean)

@@ -3,6 +3,7 @@ import type { Request } from '../../../src/model/coxswain.ts';
 import type { Bed } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { helpText, verbs } from '../../../src/chatops/command.ts';
 import { bed, openPull, progressOf, repo } from '../fixture.ts';
 import { app, changed, configMap } from '../markdown/sample.ts';
 
@@ -57,6 +58,19 @@ test('an answer stands beside its question and quotes it, and the living comment
       /😕 `bob` `\/cox sync web` — web waits · /.source + `\\[answer\\]\\(.*/pull/${number}#issuecomment-\\d+\\)`,
     ),
   );
+});
+
+test('help is a list whose words break, and the code in its sentences is code', async (t) => {
+  const b = await bed(t);
+  touch(b);
+  const number = await openPull(b.sandbox);
+  await b.quiet();
+  const message = helpText();
+  const id = await ask(b, number, { who: 'bob', text: '/cox help', message });
+  const [reply = ''] = replies(b, id);
+  assert.match(reply, /^- `\/cox sync <app>` — applies what Git says now; also to several: `env=prod`, /m);
+  assert.equal(reply.match(/^- `\/cox /gm)?.length, Object.keys(verbs).length);
+  assert.doesNotMatch(reply, /```/);
 });
 
 test('a restart answers nothing again', async (t) => {
