@@ -5,6 +5,7 @@ import type { Approval } from '../model/coxswain.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Effect } from '../model/effect.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
+import type { GateAuthors } from '../policy/gate.ts';
 import type { Git } from '../git/git.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { NamedCluster } from '../policy/project.ts';
@@ -17,8 +18,25 @@ export interface Desired {
   /** Equal keys have equal manifests (docs/decisions/0006). */
   key: string;
   placeOf?: (manifest: KubeObject) => Place | undefined;
+  /** By source, the paths that count. Default: nobody asks who made it. */
+  reads?: readonly (readonly string[])[];
+  /** By source, the paths that make that manifest what it is. */
+  definedBy?: (manifest: KubeObject) => readonly (readonly string[])[];
   /** What people should know of the rendering. */
   warnings?: readonly Condition[];
+}
+
+/** What was rendered at a time, and from which sources. */
+export interface Read {
+  sources: ApplicationSource[];
+  revisions: readonly string[];
+  reads: readonly (readonly string[])[];
+}
+
+/** What would be read, and what was read when it was synced last. */
+export interface Reading {
+  now: Read;
+  past: Read | undefined;
 }
 
 /** By tracking name. */
@@ -106,6 +124,14 @@ export interface ChangeDeps {
    * errors.
    */
   keysOf(app: Application, desired: Desired): Promise<readonly ResourceKey[]>;
+  /**
+   * Who made what is read anew; `result` is a merge of base and head that nobody else has, `fork` their newest common
+   * commit. Throws while that cannot be asked. Default: nobody is named.
+   */
+  authorsOf?(
+    readings: readonly Reading[],
+    merge: { base: string; head: string; fork: string | undefined; result: string },
+  ): Promise<GateAuthors>;
   clock: Clock;
   /** Applications worked on at the same time; default 8. */
   concurrency?: number;

@@ -12,6 +12,7 @@ import { redactText } from '../base/log.ts';
 import { Semaphore } from '../base/semaphore.ts';
 import { argo, inClusterServer } from '../model/annotations.ts';
 import { isAutomated } from '../model/application.ts';
+import { withAuthors } from './authors.ts';
 import { affectedBy } from './affected.ts';
 import { gateOf, policyFor, toldOf } from './gate.ts';
 import { placedAtFields } from './field-place.ts';
@@ -220,5 +221,6 @@ export async function previewPull(
       }
     }),
   );
-  return { ...empty, mergeCommit: range.result, apps, considered, tookMs: deps.clock.now() - started };
+  const told = await withAuthors(deps, { pull, range, affected }, apps, signal);
+  return { ...empty, mergeCommit: range.result, apps: told, considered, tookMs: deps.clock.now() - started };
 }

@@ -1,6 +1,7 @@
 // The words of the change room: a pull request as plain values, what it would do, and what became of it.
 import type { Effect } from '../model/effect.ts';
 import type { Approval, GateAfter } from '../model/coxswain.ts';
+import type { GateAuthors } from '../policy/gate.ts';
 import type { HealthStatusCode, SyncStatusCode } from '../model/application.ts';
 
 /** A pull request as its forge tells it; nothing in it names the forge. */
@@ -47,6 +48,8 @@ export interface AppPreview {
   approvers: string[][];
   /** How many must approve; 0 when not gated. */
   approvals: number;
+  /** Who made what it would get, and may not approve that. Absent while they are not known. */
+  authors?: GateAuthors;
   /** What stands of the gates that end or are loosened with it. Default: it loosens none. */
   gates?: GateAfter[];
   /** Syncs by itself. */

@@ -93,6 +93,15 @@ export interface GateAfter {
   gone?: true;
 }
 
+/** Somebody who made a change, and may not approve it. */
+export interface Author {
+  login: string;
+  /** GitHub user id. */
+  id: number;
+  /** What makes them one: `wrote commit 1234567`. */
+  did: string;
+}
+
 export interface Approval extends KubeObject {
   metadata: NamedMeta;
   spec: {
@@ -112,6 +121,8 @@ export interface Approval extends KubeObject {
      * known.
      */
     unknown?: string[];
+    /** Who made it, by those commits. Absent while that is not known; the gate asks anew about whoever agrees. */
+    authors?: Author[];
     operations: EffectOperation[];
     /**
      * What the gate asked for when it was opened, gates included that the change would loosen: an approver stands in

@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { ChangeDeps, Unmerged } from '../change/deps.ts';
 import type { Scope } from '../engine/remote/remotes.ts';
+import type { Authors } from '../engine/application/pass.ts';
 import type { Application } from '../model/application.ts';
 import type { Desiring } from '../engine/application/desired.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -9,6 +10,8 @@ import type { Git } from '../git/git.ts';
 import type { Store } from '../store/store.ts';
 import { inClusterServer } from '../model/annotations.ts';
 import { agreedOn, effectAfter, keysAfter } from '../engine/preview.ts';
+import { definedBy } from '../engine/approval/changed-range.ts';
+import { unmergedAuthors } from '../engine/approval/unmerged.ts';
 import { isFetched } from '../engine/remote/remotes.ts';
 import { sourcesOf } from '../model/application.ts';
 import { normaliseRepo } from '../model/repository.ts';
@@ -21,6 +24,8 @@ interface Parts {
   desiring: Desiring;
   engine: Engine;
   clock: Clock;
+  /** Default: nobody is named. */
+  authors?: Authors;
 }
 
 /** A revision that nobody has merged fetches what the merged one does, out of repositories that its project reads. */
@@ -48,14 +53,18 @@ function rendering(parts: Pick<Parts, 'store' | 'desiring'>): Pick<ChangeDeps, '
     async desired(app, revisions, signal, unmerged) {
       const state = await desiring.at(app, revisions, signal, await scopeOf(app, unmerged, signal));
       const { manifests, key, warnings } = state;
-      return { manifests, revisions: state.revisions, key, warnings, placeOf: (manifest) => state.placeOf(manifest) };
+      return {
+        ...{ manifests, revisions: state.revisions, key, warnings, reads: state.reads },
+        placeOf: (manifest) => state.placeOf(manifest),
+        definedBy: (manifest) => definedBy(state, manifest, sourcesOf(app.spec)),
+      };
     },
   };
 }
 
-/** Answers change with store and engine; nothing is kept here. */
+/** Answers change with store and engine; nothing is kept here but who made what was looked at lately. */
 export function changeDeps(parts: Parts): ChangeDeps {
-  const { store, git, desiring, engine, clock } = parts;
+  const { store, git, desiring, engine, clock, authors } = parts;
   return {
     applications: store.applications,
     projects: store.projects,
@@ -67,6 +76,7 @@ export function changeDeps(parts: Parts): ChangeDeps {
     namespace: store.namespace,
     git,
     clock,
+    ...(authors && { authorsOf: unmergedAuthors(authors, clock) }),
     clusterOf: (app) => clusterOf(store.settings(), app.spec.destination),
     isHome: (server) => store.identities.isSame(server, inClusterServer),
     rendered: (application) => engine.rendered(application),

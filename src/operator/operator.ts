@@ -29,12 +29,23 @@ import { openState } from './state.ts';
 import { openCore, toolPaths } from './core.ts';
 import { githubOf, passWebhooksOn, setupPages } from './github-app.ts';
 
-function openGitHub({ queues, config, log, github, store, schedules, git, previewing, engine }: Core): Promise<GitHub> {
+function openGitHub({
+  queues,
+  config,
+  log,
+  github,
+  store,
+  schedules,
+  git,
+  previewing,
+  authors,
+  engine,
+}: Core): Promise<GitHub> {
   return createGitHub({
     client: github,
     webhookSecret: config.webhookSecret,
     store,
-    change: createChange(changeDeps({ store, git, desiring: previewing, engine, clock })),
+    change: createChange(changeDeps({ store, git, desiring: previewing, authors, engine, clock })),
     onPush: (push) =>
       void engine
         .onPush(push.repoUrl)

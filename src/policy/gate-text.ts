@@ -1,5 +1,5 @@
 // What the gate says: in which words a person reads who is asked, why, and what stands afterwards.
-import type { ApprovalPhase, AskedEnvironment, GateAfter, RememberedPolicy } from '../model/coxswain.ts';
+import type { ApprovalPhase, AskedEnvironment, Author, GateAfter, RememberedPolicy } from '../model/coxswain.ts';
 import type { LoosenedGate } from './policy.ts';
 import { applicationName } from '../model/application.ts';
 import { keyTitle } from '../model/kube.ts';
@@ -9,6 +9,15 @@ export function hiddenText([first, ...more]: readonly string[]): string {
   return first === undefined
     ? ''
     : `nobody can tell all who made the change: ${first}${more.length > 0 ? `, and ${more.length} more such` : ''}`;
+}
+
+const authorsShown = 8;
+
+/** `ann (wrote commit 1234567), bob (opened #7) and 3 more`; '' for nobody. */
+export function authorsText(people: readonly Author[]): string {
+  const shown = people.slice(0, authorsShown).map(({ login, did }) => `${login} (${did})`);
+  const more = people.length > shown.length ? ` and ${people.length - shown.length} more` : '';
+  return `${shown.join(', ')}${more}`;
 }
 
 /** Ends a sentence that says how many must agree. */

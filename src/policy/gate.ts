@@ -1,7 +1,7 @@
 // The one gate that every operation passes at its start, whoever wrote it: go, ask for an approval, or refuse; with why
 // (docs/security/gate.md).
 import type { Application } from '../model/application.ts';
-import type { ApprovalPhase } from '../model/coxswain.ts';
+import type { ApprovalPhase, Author } from '../model/coxswain.ts';
 import type { EffectivePolicy, LoosenedGate } from './policy.ts';
 import { hashedName } from '../base/name.ts';
 import { loosens, stricter } from './policy.ts';
@@ -40,14 +40,6 @@ export interface GateApproval {
   by: Agreed[];
   /** A commit has come since that touched what is read: where it has ended, it is asked for anew. */
   outdated?: boolean;
-}
-
-export interface Author {
-  login: string;
-  /** GitHub user id. */
-  id: number;
-  /** What makes them one: `wrote commit 1234567`. */
-  did: string;
 }
 
 /** Who made a change, as far as anybody can ever tell. */

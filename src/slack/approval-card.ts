@@ -8,7 +8,7 @@ import type { EffectivePolicy } from '../policy/policy.ts';
 import { applicationName, shortRevision } from '../model/application.ts';
 import { isOpen } from '../engine/approval/approval.ts';
 import { stricter } from '../policy/policy.ts';
-import { gateAfterText, hiddenText } from '../policy/gate-text.ts';
+import { authorsText, gateAfterText, hiddenText } from '../policy/gate-text.ts';
 import { cox } from '../model/annotations.ts';
 import { actionWords } from '../model/effect.ts';
 import { fieldLines, valuePair } from './value.ts';
@@ -176,14 +176,16 @@ function policyOf(
 
 function peopleFact(approval: Approval, place: CardPlace): string {
   const policy = policyOf(approval, place);
-  const by = (approval.status?.approvals ?? []).map((item) => escapeMrkdwn(item.actor.login));
-  const agreed = by.length > 0 ? `approved by ${by.join(', ')}` : '';
+  const people = (approval.status?.approvals ?? []).map((item) => escapeMrkdwn(item.actor.login));
+  const agreed = people.length > 0 ? `approved by ${people.join(', ')}` : '';
   if (!isOpen(approval)) return agreed;
   const lists = (policy?.approvers ?? []).map((entries) => entries.map(escapeMrkdwn).join(', '));
-  const people = policy && policy.approvals > 1 ? `${policy.approvals} people` : 'one person';
-  const asked = `needs ${people}${lists.length > 0 ? ` of ${lists.join(' and of ')}` : ''} who did not write it`;
+  const many = policy && policy.approvals > 1 ? `${policy.approvals} people` : 'one person';
+  const asked = `needs ${many}${lists.length > 0 ? ` of ${lists.join(' and of ')}` : ''} who did not write it`;
   const why = hiddenText(approval.spec.unknown ?? []);
-  const needed = why ? `${asked}: ${escapeMrkdwn(clip(why, 300))}` : asked;
+  const made = authorsText(approval.spec.authors ?? []);
+  const by = made ? `made by ${escapeMrkdwn(clip(made, 600))}` : '';
+  const needed = [by, why ? `${asked}: ${escapeMrkdwn(clip(why, 300))}` : asked].filter(Boolean).join('  ·  ');
   return agreed ? `${agreed}  ·  ${needed}` : needed;
 }
 

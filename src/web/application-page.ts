@@ -7,7 +7,7 @@ import type { Html } from './html.ts';
 import type { ResourceView } from './resource-view.ts';
 import { applicationKey, isAutomated, sourcesOf } from '../model/application.ts';
 import { keyTitle } from '../model/kube.ts';
-import { gateAfterText } from '../policy/gate-text.ts';
+import { authorsText, gateAfterText } from '../policy/gate-text.ts';
 import { html } from './html.ts';
 import { clusterText, count, pill, repositoryLink, revisionLink, revisionOf, time, wrongNotice } from './parts.ts';
 import { resourceList } from './resource-view.ts';
@@ -89,9 +89,10 @@ function approvalNotice(approval: Approval, name: string): Html {
   const operations = approval.spec.operations.map((item) => html`<li><b>${deeds[item.op]}</b> ${titleOf(item)}</li>`);
   const exactly = operations.length === 1 ? 'this operation' : `these ${operations.length} operations`;
   const given = (approval.status?.approvals ?? []).map((item) => item.actor.login);
+  const made = authorsText(approval.spec.authors ?? []);
   const gates = (approval.spec.gates ?? []).map((gate) => html`<li>${gateAfterText(gate)}</li>`);
   return html`<section class="notice wait"><h3>Waiting for approval</h3>
-<p>Nothing is applied until somebody else than the authors approves exactly ${exactly}: in Slack,
+<p>Nothing is applied until somebody else than the authors${made && ` (${made})`} approves exactly ${exactly}: in Slack,
 or by <code>/cox approve ${name}</code> in the pull request.${
     given.length > 0 && ` Approved so far by ${given.join(', ')}.`
   }</p>

@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import { createChange } from '../../src/change/change.ts';
 import { createDesiring } from '../../src/engine/application/desired.ts';
+import { createAuthors } from '../../src/engine/approval/authors.ts';
 import { changeDeps } from '../../src/operator/change-deps.ts';
 
 function git(s: Stage, ...args: string[]): string {
@@ -44,7 +45,11 @@ export async function preview(
   files: Record<string, string | undefined>,
   renderer: Renderer = s.renderer,
 ): Promise<PullPreview> {
-  const sha = branch(s, files);
+  return previewOf(s, branch(s, files), renderer);
+}
+
+/** Of a commit that is the head of the branch `change`. */
+export async function previewOf(s: Stage, sha: string, renderer: Renderer = s.renderer): Promise<PullPreview> {
   const { store, engine, cluster } = s;
   const desiring = createDesiring({
     merged: false,
@@ -52,7 +57,10 @@ export async function preview(
     renderer,
     clusterOf: () => Promise.resolve({ version: cluster.discovery.version, apiVersions: [] }),
   });
-  const deps = changeDeps({ store, git: s.git, desiring, engine, clock: systemClock });
+  const deps = changeDeps({
+    ...{ store, git: s.git, desiring, engine, clock: systemClock },
+    authors: createAuthors(s.git, s.forge),
+  });
   const pull = {
     repoUrl: s.url,
     owner: 'acme',

@@ -342,6 +342,16 @@ test('a commit tells its title and its pull request, a repository its page, and 
   assert.equal(at('oci://registry/chart'), undefined);
 });
 
+test('all authors of the change stand on its card, with what makes them authors, and as plain text', () => {
+  const authors = [
+    { login: 'ann', id: 1, did: 'wrote commit 1234567' },
+    { login: 'ben', id: 2, did: 'moved <!channel> back to 1234567' },
+  ];
+  const app = application({}, { metadata: { name: 'root', namespace: 'argocd' } });
+  const card = JSON.stringify(approvalCard(approval({}, { authors }), placeOf(app)).blocks);
+  assert.match(card, /made by ann \(wrote commit 1234567\), ben \(moved &lt;!channel&gt; back to 1234567\) {2}·/);
+});
+
 test('who must agree is told for the gates too that the change would loosen elsewhere', () => {
   const app = application({}, { metadata: { name: 'root', namespace: 'argocd' } });
   const card = JSON.stringify(

@@ -2,6 +2,7 @@
 import type { Approval, CommitRange, GateAfter } from '../../model/coxswain.ts';
 import type { Effect, EffectOperation } from '../../model/effect.ts';
 import type { ObjectMeta } from '../../model/kube.ts';
+import type { GateAuthors } from '../../policy/gate.ts';
 import type { EffectivePolicy } from '../../policy/policy.ts';
 import type { ApprovalDeps } from './round.ts';
 import { digestVersion } from '../../compare/effect/effect.ts';
@@ -24,8 +25,8 @@ interface WantedApproval {
   from: string | undefined;
   /** Undefined while they cannot be told. */
   ranges: CommitRange[] | undefined;
-  /** What nobody can ever tell of its authors; undefined while that is not known. */
-  unknown: readonly string[] | undefined;
+  /** Who made it, and why others may have, whom nobody can ever tell; undefined while that is not known. */
+  made: GateAuthors | undefined;
   destination: Effect['destination'];
   operations: EffectOperation[];
   /** As the gate applied it. */
@@ -76,7 +77,7 @@ function newApproval(wanted: WantedApproval): Approval {
       },
       ...(wanted.gates && wanted.gates.length > 0 && { gates: [...wanted.gates] }),
       ...(wanted.ranges && { ranges: wanted.ranges }),
-      ...(wanted.unknown && { unknown: [...wanted.unknown] }),
+      ...(wanted.made && { unknown: [...wanted.made.unknown], authors: [...wanted.made.people] }),
       ...(wanted.from && { from: wanted.from }),
     },
   };
@@ -94,7 +95,7 @@ export function tooLarge(operations: readonly EffectOperation[]): boolean {
 async function renewed(
   { store }: ApprovalDeps,
   key: string,
-  { metadata: { annotations }, spec: { ranges, unknown, policy, gates, from, revision } }: Approval,
+  { metadata: { annotations }, spec: { ranges, unknown, authors, policy, gates, from, revision } }: Approval,
 ): Promise<Approval> {
   const round = (store.approvals.get(key)?.spec.round ?? 0) + 1;
   return store.approvals.patch(key, {
@@ -102,6 +103,7 @@ async function renewed(
     spec: {
       ranges: ranges ?? null,
       unknown: unknown ?? null,
+      authors: authors ?? null,
       policy,
       gates: gates ?? null,
       from: from ?? null,
@@ -119,14 +121,18 @@ async function renewed(
 async function retold({ store }: ApprovalDeps, found: Approval, { spec: fresh }: Approval): Promise<Approval> {
   const { spec, status } = found;
   if (!isOpen(found)) return found;
-  const whose = fresh.unknown !== undefined && !sameJson([spec.ranges, spec.unknown], [fresh.ranges, fresh.unknown]);
+  const made = ({ ranges, unknown, authors }: Approval['spec']): unknown => [
+    ...[ranges, unknown],
+    authors?.map(({ id }) => id).toSorted((a, b) => a - b),
+  ];
+  const whose = fresh.unknown !== undefined && !sameJson(made(spec), made(fresh));
   const after = (status?.approvals ?? []).length === 0 && !sameJson(spec.gates ?? [], fresh.gates ?? []);
   if (!whose && !after) return found;
   const { resourceVersion } = found.metadata; // somebody may agree at this moment, to what they were shown
   const told = {
     policy: fresh.policy,
     gates: fresh.gates ?? null,
-    ...(whose && { ranges: fresh.ranges ?? null, unknown: fresh.unknown }),
+    ...(whose && { ranges: fresh.ranges ?? null, unknown: fresh.unknown, authors: fresh.authors }),
   };
   return store.approvals.patch(
     keyOfApproval(found),

@@ -23,7 +23,7 @@ interface RangeDeps {
 }
 
 /** What was rendered at a time, and from which sources. */
-interface Read {
+export interface Read {
   sources: ApplicationSource[];
   revisions: readonly string[];
   reads: readonly (readonly string[])[];
@@ -54,7 +54,7 @@ function placeIn(past: Read | undefined, repo: string, at: number): number {
  * An input counts since it was last read. One that was not read then counts from its first commit: whoever wrote it
  * meant nothing by that.
  */
-function between(now: Read, past: Read | undefined): CommitRange[] {
+export function between(now: Read, past: Read | undefined): CommitRange[] {
   return now.sources.flatMap((source, at) => {
     const { repoURL, targetRevision = '' } = source;
     if (isFetched(source)) return [];
@@ -114,7 +114,7 @@ function definitionIn(state: DesiredState, parent: Application, app: Application
 }
 
 /** A plain folder's file defines it alone; whatever Helm or Kustomize read may have had a part in it. */
-function definedBy(
+export function definedBy(
   state: DesiredState,
   definition: KubeObject | undefined,
   sources: readonly ApplicationSource[],

@@ -34,7 +34,7 @@ export function isWaiting(deps: GateDeps, found: Assessment): boolean {
 
 /** The gate's answer, with whom it was found to concern. */
 export type Verdict = GateDecision &
-  Partial<Pick<People, 'change' | 'hidden' | 'unknown'>> & {
+  Partial<Pick<People, 'change' | 'told' | 'unknown'>> & {
     /** Somebody has agreed, whoever they may be. */
     agreed: boolean;
     /** Those who agreed to what may be written, as they are at this moment. */
@@ -48,7 +48,7 @@ export async function askPeople(
   deps: GateDeps & ApprovalDeps,
   { subject: { app }, comparison, desired, last }: Assessment,
   effect: Effect,
-  { policy, change, hidden, lost, again, because }: Verdict & { because?: string | undefined },
+  { policy, change, told, lost, again, because }: Verdict & { because?: string | undefined },
 ): Promise<string> {
   const from = last === undefined || last === 'gone' ? undefined : last.revisions[0];
   return openApproval(deps, {
@@ -57,10 +57,10 @@ export async function askPeople(
     revision: desired.revisions[0] ?? '',
     from,
     ranges: change?.ranges,
-    unknown: hidden,
+    made: told,
     destination: effect.destination,
     operations: effect.operations,
-    policy: withHidden(policy, hidden),
+    policy: withHidden(policy, told?.unknown),
     again,
     gates: gatesAfter(deps.store, app, comparison),
     lost,

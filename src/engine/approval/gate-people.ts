@@ -24,8 +24,8 @@ export interface People {
    * them.
    */
   authors: GateAuthors | undefined;
-  /** What nobody can ever tell of its authors; undefined while that is not known. */
-  hidden?: readonly string[];
+  /** What its Approval tells of them, and what nobody can ever tell; undefined while that is not known. */
+  told?: GateAuthors;
   policy: EffectivePolicy;
   /**
    * Why nobody's agreement counts yet: throw it to ask again later. Its cause is terminal if people must do something
@@ -41,10 +41,11 @@ function toldOf(
   { store }: GateDeps,
   app: Application,
   { digest, change }: { digest: string; change: Change },
-): readonly string[] | undefined {
+): GateAuthors | undefined {
   const found = store.approvals.of(applicationKey(app)).find(({ spec }) => spec.digest === digest);
-  return found && isOpen(found) && isApprovalOf(found, app) && sameJson(found.spec.ranges, change.ranges)
-    ? found.spec.unknown
+  const { authors, unknown, ranges } = found?.spec ?? {};
+  return found && authors && unknown && isOpen(found) && isApprovalOf(found, app) && sameJson(ranges, change.ranges)
+    ? { people: authors, unknown }
     : undefined;
 }
 
@@ -63,12 +64,12 @@ export async function peopleOf(
   try {
     change = await changeOf(deps, found, signal);
     const told = agreed ? undefined : toldOf(deps, app, { digest, change });
-    if (told) return { change, authors: undefined, hidden: told, policy };
+    if (told) return { change, authors: undefined, told, policy };
     const authors = await deps.authors.authorsOf(change);
     return {
       change,
       authors,
-      hidden: unknownAuthors(authors),
+      told: { ...authors, unknown: unknownAuthors(authors) },
       policy: agreed && moment === 'write' ? await withReviewers(deps.authors, app, policy) : policy,
     };
   } catch (cause) {

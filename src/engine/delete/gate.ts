@@ -238,7 +238,7 @@ export async function heldByGate(
     revision: history?.revision ?? history?.revisions?.[0] ?? '',
     from: undefined,
     ranges: [],
-    unknown: [byHand],
+    made: { people: [], unknown: [byHand] },
     destination: effect.destination,
     operations: effect.operations,
     policy: verdict.policy,

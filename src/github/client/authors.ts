@@ -1,5 +1,6 @@
 // Who made certain commits: those whom they name, who opened their pull requests, and who pushed them.
-import type { Author, GateAuthors } from '../../policy/gate.ts';
+import type { Author } from '../../model/coxswain.ts';
+import type { GateAuthors } from '../../policy/gate.ts';
 import type { Account, CommitFacts, FactMemory, PullFacts, Signature } from './commit-facts.ts';
 import type { RepositoryClient } from './installations.ts';
 import type { History, Push, Pushes } from './pushes.ts';

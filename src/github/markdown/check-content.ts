@@ -10,7 +10,7 @@ import { gateAfterText } from '../../policy/gate-text.ts';
 import { shortRevision } from '../../model/application.ts';
 import { cutMarkdown, otherText, sectionOf } from './record.ts';
 import { bodyBudget, code, fitted, oneLine, plain, plural } from './escape.ts';
-import { operationList, stateWords, trackerVerdict } from './tracker.ts';
+import { madeText, operationList, stateWords, trackerVerdict } from './tracker.ts';
 
 export interface CheckAnnotation {
   path: string;
@@ -150,8 +150,13 @@ function buttons(waiting: AppProgress[]): NonNullable<CheckContent['actions']> {
   }));
 }
 
+interface Around {
+  pull: PullProgress['pull'];
+  shown: ShownDiff | undefined;
+}
+
 /** What its approval would apply, and whether that is what the pull request showed. */
-function waitingText(app: AppProgress, shown: ShownDiff | undefined, budget: number): string[] {
+function waitingText(app: AppProgress, { pull, shown }: Around, budget: number): string[] {
   if (app.state !== 'waiting' || !app.approval) return [];
   const { digest, operations } = app.approval.spec;
   const short = digest.slice(0, 12);
@@ -159,7 +164,11 @@ function waitingText(app: AppProgress, shown: ShownDiff | undefined, budget: num
     sectionOf(shown, app.name, digest) !== undefined
       ? 'field by field below, as the pull request showed it.'
       : [otherText(shown), 'The page of the application has it line by line.'].filter(Boolean).join(' ');
-  return [`  - digest ${code(short)}: ${told}`, operationList(operations, budget).replace(/^/gm, '  ')];
+  return [
+    `  - digest ${code(short)}: ${told}`,
+    `  - ${madeText(app.approval, pull)}`,
+    operationList(operations, budget).replace(/^/gm, '  '),
+  ];
 }
 
 /**
@@ -179,7 +188,7 @@ export function approvalCheck(progress: PullProgress, shown?: ShownDiff): CheckC
       ...(app.state === 'waiting' ? (app.approval?.spec.gates ?? []) : []).map(
         (gate) => `  - 🔓 ${plain(gateAfterText(gate), 400)}`,
       ),
-      ...waitingText(app, shown, Math.floor(bodyBudget / 2 / gated.length)),
+      ...waitingText(app, { pull: progress.pull, shown }, Math.floor(bodyBudget / 2 / gated.length)),
     ]),
   );
   const base = {

@@ -9,6 +9,7 @@ import { appMarkdown, countsOf, isDestructive, openFirst, rankOf, twinOf, twinsT
 import { appTable } from './app-row.ts';
 import { errorBlocks, errorsOf, errorsOfAll } from './errors.ts';
 import { legendOf } from './legend.ts';
+import { authorsText, hiddenText } from '../../policy/gate-text.ts';
 import { shortRevision } from '../../model/application.ts';
 import { bodyBudget, code, plain, plural, sizeOf } from './escape.ts';
 import { recordBlock } from './record.ts';
@@ -84,6 +85,17 @@ function isWritten(diff: ObjectDiff): boolean {
   return diff.action !== 'change' || diff.changes.length > 0;
 }
 
+function gatedText(app: AppPreview): string {
+  const { people = [], unknown = [] } = app.authors ?? {};
+  const made = people.length > 0 ? ` (${plain(authorsText(people), 1000)})` : '';
+  const hidden = app.approvals < 2 ? hiddenText(unknown) : '';
+  return (
+    `- After the merge *${plain(app.name)}* waits for **${plural(app.approvals, 'approval')}** by someone ` +
+    `else than its authors${made}: ${code(`/cox approve ${app.name}`)} here, or the card in Slack.` +
+    (hidden ? ` Two people must agree unless it is known by then: ${plain(hidden, 300)}.` : '')
+  );
+}
+
 function next(preview: PullPreview): string {
   if (preview.conflicts.length > 0)
     return (
@@ -121,13 +133,7 @@ function next(preview: PullPreview): string {
             '.',
         ]
       : []),
-    ...gated
-      .slice(0, 8)
-      .map(
-        (app) =>
-          `- After the merge *${plain(app.name)}* waits for **${plural(app.approvals, 'approval')}** by someone ` +
-          `else than the author: ${code(`/cox approve ${app.name}`)} here, or the card in Slack.`,
-      ),
+    ...gated.slice(0, 8).map(gatedText),
   ];
   return lines.length > 0 ? ['**Next**', '', ...lines].join('\n') : '';
 }

@@ -3,7 +3,7 @@ import type { AppProgress, ProgressState, PullProgress } from '../../change/pull
 import type { Approval } from '../../model/coxswain.ts';
 import type { EffectOperation } from '../../model/effect.ts';
 import type { ShownDiff } from './record.ts';
-import { hiddenText } from '../../policy/gate-text.ts';
+import { authorsText, hiddenText } from '../../policy/gate-text.ts';
 import { commentMarker } from '../../model/annotations.ts';
 import { actionWords } from '../../model/effect.ts';
 import { keyTitle } from '../../model/kube.ts';
@@ -149,6 +149,15 @@ function fieldsText({ app, approval }: Waiting, { shown, publicUrl }: Around, bu
   ];
 }
 
+/** Whose change it is, by all commits that it is made of; none of them may approve it. */
+export function madeText({ spec: { authors, ranges } }: Approval, { author }: PullProgress['pull']): string {
+  const opener = `Opened by ${code(author.login)}.`;
+  if (!authors) return ranges ? `${opener} Who else made it is not known yet.` : opener;
+  return authors.length > 0
+    ? `Made by ${plain(authorsText(authors), 1000)}.`
+    : `${opener} No commit tells who made it.`;
+}
+
 function agreedText({ status }: Approval): string {
   const agreed = (status?.approvals ?? []).map(({ actor }) => code(actor.login));
   return agreed.length > 0 ? ` Approved so far by ${namesOf(agreed, 8)}.` : '';
@@ -165,7 +174,7 @@ function approvalBlock(waiting: Waiting, around: Around, budget: number): string
     list,
     ...gatesText(approval.spec.gates),
     ...fieldsText(waiting, around, budget - sizeOf(list)),
-    `Opened by ${code(around.pull.author.login)}.${agreedText(approval)} ` +
+    `${madeText(approval, around.pull)}${agreedText(approval)} ` +
       `Needs ${whoText(app, approval)}: ${code(`/cox approve ${app.name}`)} here, or the card in Slack, ` +
       `approves exactly this. ${code(`/cox reject ${app.name} <reason>`)} refuses it.`,
     '</details>',

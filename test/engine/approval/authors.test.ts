@@ -125,7 +125,12 @@ test('who wrote an older part of what is synced first cannot approve it; whoever
   await commit('ana', { 'prod/b.yaml': config('more', '1') });
   await s.project('gated', gate);
   await s.apply('prod', { project: 'gated' });
-  await approvalIn(s, 'prod', 'Pending');
+  const asked = await approvalIn(s, 'prod', 'Pending');
+  assert.deepEqual(
+    asked.spec.authors?.map(({ login }) => login).sort(),
+    ['ana', 'bob'],
+    'whose it is stands in the Approval, for whoever shows it',
+  );
   assert.deepEqual(await agree(s, bob), ownWork('bob'));
   assert.deepEqual(await agree(s, ana), ownWork('ana'));
   assert.equal((await agree(s, cleo)).done, true);

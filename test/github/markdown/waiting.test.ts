@@ -46,6 +46,11 @@ function waiting(of: string): PullProgress {
         { op: 'change', key: key('web'), phase: 'Sync', wave: 0, fields: [['data.LEVEL0', 'x']] },
         { op: 'delete', key: key('old'), phase: 'Sync', wave: 0 },
       ],
+      ranges: [],
+      authors: [
+        { login: 'ben', id: 4, did: 'wrote commit 1234567' },
+        { login: 'ada', id: 1, did: 'opened #7' },
+      ],
     },
     status: {
       phase: 'Pending',
@@ -72,14 +77,18 @@ function blockOf(shown: ShownDiff, of = digest): string {
   return body.slice(0, body.indexOf('<b>The diff as it was shown before the merge</b>'));
 }
 
-test('what waits shows both values, the risk, the author, who agreed, and deletions by name first', async () => {
+test('what waits shows both values, the risk, all authors, who agreed, and deletions by name first', async () => {
   const block = blockOf(await shownDiff());
   assert.match(block, /🗑️ deletes `ConfigMap shop\/old`\n- ✏️ changes/);
   assert.match(block, /-\s+LEVEL0: info\n\+\s+LEVEL0: debug/);
   assert.match(block, /- ⚠️ `ConfigMap shop\/old`: is deleted in production/);
-  assert.match(block, /Opened by `ada`\. Approved so far by `grace`\. Needs one person/);
+  assert.match(
+    block,
+    /Made by ben \(wrote commit 1234567\), ada \(opened #\u200b7\)\. Approved so far by `grace`\. Needs/,
+  );
   const check = approvalCheck(waiting(digest), await shownDiff());
   assert.match(check?.summary ?? '', /^Opened by `ada`\./);
+  assert.match(check?.summary ?? '', /  - Made by ben \(wrote commit 1234567\), ada/);
   assert.match(check?.text ?? '', /⚠️ `ConfigMap shop\/old`: is deleted in production[^]*\+\s+LEVEL0: debug/);
 });
 
