@@ -4,15 +4,17 @@ import type { Answer } from '../sandbox/cluster/access.ts';
 import type { ClusterFacts } from '../sandbox/cluster/cluster.ts';
 import { Access } from '../sandbox/cluster/access.ts';
 
+type Kind = 'requests' | 'approvals' | 'syncrecords' | 'driftepisodes' | 'reports';
+
 export interface Narrow {
   /** As the API server knows it. */
   user: string;
-  get(kind: 'requests' | 'approvals' | 'syncrecords', name: string): Promise<Record<string, unknown>>;
-  create(kind: 'requests' | 'approvals' | 'syncrecords', body: unknown): Promise<Answer>;
+  get(kind: Kind, name: string): Promise<Record<string, unknown>>;
+  create(kind: Kind, body: unknown): Promise<Answer>;
   /** Merge patch; of the status subresource with `name/status`. */
-  patch(kind: 'requests' | 'approvals' | 'syncrecords', name: string, body: unknown): Promise<Answer>;
+  patch(kind: Kind, name: string, body: unknown): Promise<Answer>;
   /** Without a name all of them. */
-  delete(kind: 'requests' | 'approvals' | 'syncrecords', name?: string): Promise<Answer>;
+  delete(kind: Kind, name?: string): Promise<Answer>;
 }
 
 /** Deleting is not among its rights: `grant` adds more verbs. */
@@ -26,7 +28,10 @@ export async function narrow(
   const { server, ca } = plane;
   const admin = new Access({ server, ca, token: plane.tokens.admin });
   t.after(() => admin.close());
-  const resources = ['requests', 'approvals', 'syncrecords'].flatMap((kind) => [kind, `${kind}/status`]);
+  const resources = ['requests', 'approvals', 'syncrecords', 'driftepisodes', 'reports'].flatMap((kind) => [
+    kind,
+    `${kind}/status`,
+  ]);
   const at = (group: string, plural: string): string => `${group}/namespaces/${namespace}/${plural}`;
   await admin.must('POST', at('/api/v1', 'serviceaccounts'), { metadata: { name } });
   await admin.must('POST', at('/apis/rbac.authorization.k8s.io/v1', 'roles'), {

@@ -8,7 +8,7 @@ import type { Recurring } from '../store/schedules.ts';
 import type { Collection, Store } from '../store/store.ts';
 
 interface RetentionDeps {
-  store: Pick<Store, 'applications' | 'approvals' | 'episodes' | 'reports' | 'requests'>;
+  store: Pick<Store, 'applications' | 'approvals' | 'episodes' | 'reports' | 'requests' | 'foreign'>;
   every: Recurring;
   clock: Clock;
   log: Logger;
@@ -71,6 +71,19 @@ async function drop<T extends KubeObject>(
   }
 }
 
+/** What tells of no gate and is not as we wrote it, such as what a former version wrote, counts for nothing. */
+async function dropForeign({ store, clock, log }: RetentionDeps): Promise<void> {
+  const collections = { DriftEpisode: store.episodes, Report: store.reports };
+  for (const { kind, metadata } of store.foreign()) {
+    if (kind !== 'DriftEpisode' && kind !== 'Report') continue;
+    const key = `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
+    const old = Date.parse(metadata.creationTimestamp ?? '') <= clock.now() - keptMs;
+    if (!old || collections[kind].get(key)) continue;
+    await collections[kind].delete(key);
+    log.info({ kind, name: metadata.name }, 'deleted: Coxswain did not write it, and it is 30 days old');
+  }
+}
+
 /**
  * Looks at once and then by the schedule; what fails is tried again at the next look. Returns what ends it, when the
  * present look is over.
@@ -83,6 +96,7 @@ export function startRetention(deps: RetentionDeps): () => Promise<void> {
       await drop(deps, store.approvals, (approval) => approvalEnd(store, approval));
       await drop(deps, store.episodes, episodeEnd);
       await drop(deps, store.reports, reportEnd);
+      await dropForeign(deps);
     } catch (error) {
       log.warn({ err: error }, 'retention failed; it is tried again');
     }

@@ -19,6 +19,8 @@ export interface CardState {
   hash?: string;
   /** The story that the card tells has ended: what happens to the application later is another one. */
   final?: boolean;
+  /** Without it the card does not count: no message of Slack is changed because somebody wrote its `ts` here. */
+  mac?: string;
 }
 
 /** A person: the GitHub identity decides; the way tells from where they acted. */

@@ -31,4 +31,6 @@ export interface Kept<T> {
   raw: KubeObject;
   /** undefined: nothing, or it was not written by us. */
   seen: T | undefined;
+  /** Of a sealed kind: it, or an entry of its status, is not as we wrote it. */
+  foreign?: boolean;
 }

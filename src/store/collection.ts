@@ -8,7 +8,7 @@ import type { Kept } from './collection-index.ts';
 import { AppError } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { isObject } from '../model/kube.ts';
-import { hasOurStatus, isBlank, isOurs, sealed, sealedPatch } from './seal.ts';
+import { changesStatus, hasOurStatus, isBlank, isOurs, sealed, sealedPatch, withOurEntries } from './seal.ts';
 import { watchIndex } from './collection-index.ts';
 
 /** One JSON patch operation (RFC 6902). */
@@ -197,11 +197,9 @@ async function patch<T extends KubeObject>(
     const body = sealing ? current && sealedPatch(sealing, current, wanted, subresource) : wanted;
     if (!current || !body) break;
     try {
-      return accepted(
-        written,
-        await send(body, resourceVersion ?? current.metadata.resourceVersion),
-        subresource ?? 'object',
-      );
+      const answer = await send(body, resourceVersion ?? current.metadata.resourceVersion);
+      const part = sealing && subresource && !changesStatus(sealing, wanted) ? undefined : (subresource ?? 'object');
+      return accepted(written, answer, part);
     } catch (error) {
       if (!isStatus(error, 409) || resourceVersion !== undefined || conflicts >= mostConflicts) throw error;
       current = undefined;
@@ -241,9 +239,10 @@ function keptOf<T extends KubeObject>(
 ): Kept<T> {
   if (!sealing) return { raw, seen: parse(raw) };
   const { status: _status, ...bare } = raw;
-  const seen = hasOurStatus(sealing, raw) ? raw : bare;
-  if (!isOurs(sealing, raw)) return { raw, seen: parseForeign?.(seen) };
-  return { raw, seen: isBlank(sealing, raw) ? undefined : parse(seen) };
+  const own = withOurEntries(sealing, raw);
+  const seen = hasOurStatus(sealing, raw) ? own : bare;
+  if (!isOurs(sealing, raw)) return { raw, seen: parseForeign?.(seen), foreign: true };
+  return { raw, seen: isBlank(sealing, raw) ? undefined : parse(seen), foreign: own !== raw };
 }
 
 /** Empty until its mirror is started. */
@@ -251,7 +250,7 @@ export function watchCollection<T extends KubeObject>(
   cluster: Cluster,
   options: CollectionOptions<T>,
 ): WatchedCollection<T> {
-  const { namespace, sealing } = options;
+  const { namespace } = options;
   const kind = { group: options.group, kind: options.kind };
   const mirror = cluster.mirror<Kept<T>>({ kind, namespace, parse: (object) => keptOf(options, object) });
   return {
@@ -263,12 +262,10 @@ export function watchCollection<T extends KubeObject>(
     },
     list: () => mirror.all().flatMap(({ seen }) => seen ?? []),
     foreign: () =>
-      sealing
-        ? mirror
-            .all()
-            .filter(({ raw }) => !isOurs(sealing, raw))
-            .map(({ raw }) => raw)
-        : [],
+      mirror
+        .all()
+        .filter(({ foreign }) => foreign === true)
+        .map(({ raw }) => raw),
     onChange: (fn) =>
       mirror.onChange(({ namespace: at, name, after, before }) => {
         if (after?.seen || before?.seen) fn(`${at}/${name}`, after?.seen, before?.seen);

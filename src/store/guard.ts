@@ -1,5 +1,5 @@
-// Whether the cluster refuses forged Requests, Approvals and SyncRecords, and that others delete what must be
-// remembered: asked of the API server itself by dry run (deploy/admission.yaml).
+// Whether the cluster refuses forged objects of our own kinds, and that others delete what must be remembered: asked of
+// the API server itself by dry run (deploy/admission.yaml).
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Api } from '../cluster/api.ts';
@@ -38,7 +38,10 @@ function request(namespace: string, who: Record<string, unknown>): KubeObject {
   });
 }
 
-/** One of each way to forge: in somebody's name from a terminal, as if by us, and what was approved and synced. */
+/**
+ * One of each way to forge: in somebody's name from a terminal, as if by us, what was approved and synced, and what
+ * was told.
+ */
 function forgeries(namespace: string): KubeObject[] {
   const made = [
     request(namespace, { user: 'coxswain.dev/somebody-else', via: 'cli' }),
@@ -54,6 +57,16 @@ function forgeries(namespace: string): KubeObject[] {
       uid: '',
       policy: { gated: false, approvals: 1, approvers: [] },
     }),
+    draft('DriftEpisode', namespace, {
+      application: `${namespace}/canary`,
+      fingerprint: 'canary',
+      openedAt: '2026-01-01T00:00:00Z',
+    }),
+    draft('Report', namespace, {
+      application: `${namespace}/canary`,
+      about: 'failure',
+      since: '2026-01-01T00:00:00Z',
+    }),
   ];
   return made.map((object) => ({
     ...object,
@@ -61,13 +74,13 @@ function forgeries(namespace: string): KubeObject[] {
   }));
 }
 
-/** All of them are valid: only a policy answers 422. */
+/** All of them are valid: only a policy answers 422. Where the kind is not served, nobody makes one. */
 async function isRefused(api: Api, object: KubeObject, signal: AbortSignal): Promise<boolean> {
   try {
     await api.create(object, { dryRun: true, signal });
     return false;
   } catch (error) {
-    if (isStatus(error, 422)) return true;
+    if (isStatus(error, 422) || isStatus(error, 404)) return true;
     throw error;
   }
 }
@@ -120,7 +133,7 @@ async function ask(api: Api, namespace: string, signal: AbortSignal): Promise<{ 
     if (!(await isRefused(api, forged, signal)))
       return { fault: `the cluster lets others write a ${forged.kind} in Coxswain's name; ${install}` };
   }
-  for (const kind of ['SyncRecord', 'Approval']) {
+  for (const kind of ['SyncRecord', 'Approval', 'DriftEpisode', 'Report']) {
     const kept = await someOf(api, kind, namespace, signal);
     if (kept && !(await isKept(api, kept, signal)))
       return { fault: `the cluster lets others delete what a ${kind} remembers; ${install}` };
@@ -153,11 +166,10 @@ export function createGuard({
     if (fault !== undefined && fault !== told)
       log.warn(
         { fault },
-        'forged Requests, Approvals and SyncRecords are not refused by the cluster; ' +
+        'forged objects of its own kinds are not refused by the cluster; ' +
           'without our MAC they count for nothing all the same',
       );
-    if (fault === undefined && told !== undefined)
-      log.info({}, 'the cluster refuses forged Requests, Approvals and SyncRecords');
+    if (fault === undefined && told !== undefined) log.info({}, 'the cluster refuses forged objects of its own kinds');
     told = fault;
   }
   async function round(): Promise<void> {

@@ -15,6 +15,11 @@ export interface Sealing {
   /** Fields of the status that decide nothing; they are written without a MAC. */
   free: readonly string[];
   /**
+   * Maps in the status of which each entry has a MAC of its own: it is written and counts whatever becomes of the rest
+   * of the status.
+   */
+  each?: readonly string[];
+  /**
    * The fields of the spec that its first version has, where it counts for this very object alone: its uid is in the
    * MAC, and nobody knows that before the object is made. The first version says nothing, so that whoever deletes the
    * object and makes it again brings nothing back.
@@ -29,7 +34,7 @@ export function sealKey(kept: Buffer): Buffer {
   return Buffer.from(hkdfSync('sha256', kept, '', 'coxswain.dev: what the operator wrote', 32));
 }
 
-function macOf({ key, kind }: Sealing, part: 'object' | 'status', value: unknown): string {
+function macOf({ key, kind }: Sealing, part: 'object' | 'status' | 'entry', value: unknown): string {
   return createHmac('sha256', key)
     .update(`${kind} ${part}\n${canonicalJson(value)}`)
     .digest('hex');
@@ -60,9 +65,9 @@ function objectMac(sealing: Sealing, { metadata }: KubeObject, spec: unknown, ge
   });
 }
 
-function sealedStatus({ free }: Sealing, status: unknown): Fields {
+function sealedStatus({ free, each = [] }: Sealing, status: unknown): Fields {
   return Object.fromEntries(
-    Object.entries(fieldsOf(status)).filter(([name]) => name !== 'mac' && !free.includes(name)),
+    Object.entries(fieldsOf(status)).filter(([name]) => name !== 'mac' && !free.includes(name) && !each.includes(name)),
   );
 }
 
@@ -79,6 +84,40 @@ export function isOurs(sealing: Sealing, object: KubeObject): boolean {
 /** Its first version, which says nothing yet. */
 export function isBlank({ bound }: Sealing, { metadata: { generation = 1 } }: KubeObject): boolean {
   return bound !== undefined && generation === 1;
+}
+
+interface Entry {
+  field: string;
+  name: string;
+  value: unknown;
+}
+
+function entryMac(sealing: Sealing, { metadata }: KubeObject, { field, name: at, value }: Entry): string {
+  const { namespace, name, uid } = metadata;
+  const { mac: _mac, ...entry } = fieldsOf(value);
+  return macOf(sealing, 'entry', { namespace, name, uid, field, at, entry });
+}
+
+function isOurEntry(sealing: Sealing, object: KubeObject, entry: Entry): boolean {
+  return fits(fieldsOf(entry.value)['mac'], entryMac(sealing, object, entry));
+}
+
+function entriesOf({ each = [] }: Sealing, status: unknown): Entry[] {
+  return each.flatMap((field) =>
+    Object.entries(fieldsOf(fieldsOf(status)[field])).map(([name, value]) => ({ field, name, value })),
+  );
+}
+
+/** Without the entries that we did not write; the very same object where there are none. */
+export function withOurEntries(sealing: Sealing, object: KubeObject): KubeObject {
+  const foreign = entriesOf(sealing, object['status']).filter((entry) => !isOurEntry(sealing, object, entry));
+  if (foreign.length === 0) return object;
+  const status = { ...fieldsOf(object['status']) };
+  for (const { field, name } of foreign) {
+    const { [name]: _, ...left } = fieldsOf(status[field]);
+    status[field] = left;
+  }
+  return { ...object, status };
 }
 
 /** Phases in which somebody's word may still let something pass. */
@@ -117,20 +156,46 @@ function merged(before: unknown, patch: unknown): unknown {
   return result;
 }
 
+/** Whether it writes what the MAC of the status covers. */
+export function changesStatus(sealing: Sealing, { status }: Fields): boolean {
+  return Object.keys(sealedStatus(sealing, status)).length > 0;
+}
+
+/** Of an entry that somebody else wrote nothing is carried on. */
+function entriesPatch(sealing: Sealing, current: KubeObject, wanted: Fields): Fields {
+  const patch: Fields = {};
+  for (const { field, name, value } of entriesOf(sealing, wanted)) {
+    const before = fieldsOf(fieldsOf(current['status'])[field])[name];
+    const found = { field, name, value: before };
+    const next = value === null ? null : merged(isOurEntry(sealing, current, found) ? before : {}, value);
+    const mac = next === null ? undefined : entryMac(sealing, current, { field, name, value: next });
+    const change =
+      next === null || !isObject(before)
+        ? next && { ...fieldsOf(next), mac }
+        : (diffMergePatch(before, { ...fieldsOf(next), mac }) ?? {});
+    patch[field] = { ...fieldsOf(patch[field]), [name]: change };
+  }
+  return patch;
+}
+
 function statusPatch(sealing: Sealing, current: KubeObject, patch: Fields): Fields | undefined {
-  const change = sealedStatus(sealing, patch['status']);
-  if (Object.keys(change).length === 0) return undefined;
+  const wanted = fieldsOf(patch['status']);
+  const change = sealedStatus(sealing, wanted);
+  const entries = entriesPatch(sealing, current, wanted);
+  const free = Object.fromEntries(Object.entries(wanted).filter(([name]) => sealing.free.includes(name)));
+  if (!changesStatus(sealing, patch))
+    return Object.keys(entries).length > 0 ? { ...patch, status: { ...free, ...entries } } : undefined;
   const { mac, ...raw } = fieldsOf(current['status']);
   const before = sealedStatus(sealing, raw);
   const status: Fields = {
     ...fieldsOf(merged(hasOurStatus(sealing, current) ? before : {}, change)),
     observedGeneration: current.metadata.generation ?? 1,
   };
-  const free = Object.entries(fieldsOf(patch['status'])).filter(([name]) => sealing.free.includes(name));
   return {
     ...patch,
     status: {
-      ...Object.fromEntries(free),
+      ...free,
+      ...entries,
       ...diffMergePatch({ ...before, mac }, { ...status, mac: statusMac(sealing, current, status) }),
     },
   };

@@ -11,6 +11,7 @@ import type { KubeObject } from '../model/kube.ts';
 import type { Report } from '../model/report.ts';
 import type { Settings } from './settings.ts';
 import type { Collection } from './collection.ts';
+import type { Sealing } from './seal.ts';
 import { randomBytes } from 'node:crypto';
 import { argoGroup } from '../model/argo-kinds.ts';
 import { AppError } from '../base/errors.ts';
@@ -53,7 +54,7 @@ export interface Store {
   identities: ClusterIdentities;
   /** Key of the digests' MACs, kept in the Secret `coxswain-mac`, made once. */
   macKey: Buffer;
-  /** Requests, Approvals and SyncRecords that we did not write, or no longer as they are. */
+  /** Of our own kinds what we did not write, or what is no longer as we wrote it. */
   foreign(): KubeObject[];
   stop(): Promise<void>;
 }
@@ -150,9 +151,13 @@ export function missingKinds(discovery: Pick<Discovery, 'resourceOf'>): string[]
   );
 }
 
+function sealingWith(key: Buffer) {
+  return (kind: string, rest: Partial<Sealing> = {}): Sealing => ({ key, kind, free: [], ...rest });
+}
+
 /** The copies of our own kinds, not yet started; each is indexed by what is asked for most. */
 function collectionsOf(cluster: Cluster, namespace: string, key: Buffer) {
-  const sealing = (kind: string, free: readonly string[]) => ({ key: sealKey(key), kind, free });
+  const sealing = sealingWith(sealKey(key));
   const argo = { group: argoGroup, namespace };
   const cox = { group: coxGroup, namespace };
   return {
@@ -173,26 +178,28 @@ function collectionsOf(cluster: Cluster, namespace: string, key: Buffer) {
       kind: 'Approval',
       parse: parseApproval,
       indexOf: (approval) => approval.spec.application,
-      sealing: sealing('Approval', ['cards']),
+      sealing: sealing('Approval', { each: ['cards'] }),
     }),
     episodes: watchCollection(cluster, {
       ...cox,
       kind: 'DriftEpisode',
       parse: parseEpisode,
       indexOf: (episode) => episode.spec.application,
+      sealing: sealing('DriftEpisode', { each: ['cards'] }),
     }),
     reports: watchCollection(cluster, {
       ...cox,
       kind: 'Report',
       parse: parseReport,
       indexOf: (report) => report.spec.application,
+      sealing: sealing('Report', { each: ['cards', 'details'] }),
     }),
     requests: watchCollection(cluster, {
       ...cox,
       kind: 'Request',
       parse: parseRequest,
       indexOf: (request) => request.spec.application ?? '',
-      sealing: sealing('Request', ['told']),
+      sealing: sealing('Request', { free: ['told'] }),
       parseForeign: parseTerminalRequest,
     }),
     records: watchCollection(cluster, {
@@ -200,7 +207,7 @@ function collectionsOf(cluster: Cluster, namespace: string, key: Buffer) {
       kind: 'SyncRecord',
       parse: parseRecord,
       indexOf: ({ spec }) => [spec.place ?? '', spec.clusterPlace ?? ''],
-      sealing: { ...sealing('SyncRecord', []), bound: ['application'] },
+      sealing: sealing('SyncRecord', { bound: ['application'] }),
       parseForeign: parseForeignRecord,
     }),
   };
@@ -225,7 +232,7 @@ export async function openStore(
 ): Promise<Store> {
   const key = own ?? (await macKey(cluster.api, namespace, signal));
   const collections = collectionsOf(cluster, namespace, key);
-  const { approvals, requests, records } = collections;
+  const { approvals, episodes, reports, requests, records } = collections;
   const { mirrors, ...settings } = watchSettings(cluster, namespace, secrets);
   const all = [...Object.values(collections).map(({ mirror }) => mirror), ...mirrors];
   const stop = async (): Promise<void> => {
@@ -240,7 +247,7 @@ export async function openStore(
       ...settings,
       identities: new ClusterIdentities(),
       macKey: key,
-      foreign: () => [approvals, requests, records].flatMap((collection) => collection.foreign()),
+      foreign: () => [approvals, episodes, reports, requests, records].flatMap((collection) => collection.foreign()),
       stop,
     };
   } catch (error) {

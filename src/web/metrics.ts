@@ -174,8 +174,8 @@ export function createMetrics(options: MetricsOptions): { text(): Promise<{ type
   gauge(registry, {
     name: 'coxswain_foreign_objects',
     help:
-      'Requests, Approvals and SyncRecords that Coxswain did not write, or no longer as they are; ' +
-      'they count for nothing.',
+      'Requests, Approvals, SyncRecords, DriftEpisodes and Reports that Coxswain did not write, or no longer as they ' +
+      'are; they count for nothing.',
     read: () => [{ value: store.foreign().length }],
   });
   gauge(registry, {

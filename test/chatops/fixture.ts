@@ -212,8 +212,6 @@ export async function bed(t: TestContext, options: BedOptions = {}): Promise<Bed
     });
   const put = async (object: Record<string, unknown> | KubeObject): Promise<KubeObject> =>
     cluster.api.apply(object as KubeObject, { manager: 'test' });
-  const own = (kind: string, name: string, rest: Record<string, unknown>): Promise<KubeObject> =>
-    put({ apiVersion: `${coxGroup}/${coxVersion}`, kind, metadata: { name, namespace }, ...rest });
   const made: Bed = {
     cluster,
     store,
@@ -291,7 +289,10 @@ export async function bed(t: TestContext, options: BedOptions = {}): Promise<Bed
     },
     async episode(name, objects, phase = 'Open') {
       const episode = `${name}-drift`;
-      await own('DriftEpisode', episode, {
+      await store.episodes.create({
+        apiVersion: `${coxGroup}/${coxVersion}`,
+        kind: 'DriftEpisode',
+        metadata: { name: episode, namespace },
         spec: { application: `${namespace}/${name}`, fingerprint: 'f', openedAt: rfc3339(Date.now()) },
       });
       await eventually('the episode', () => store.episodes.get(`${namespace}/${episode}`));

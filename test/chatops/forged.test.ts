@@ -236,6 +236,13 @@ test('with the policies whoever may write our resources writes none but a Reques
   const deleter = await narrow(t, await testCluster(t), b.namespace, ['delete', 'deletecollection'], 'deleter');
   const own = { actor: { user: mallory.user, via: 'cli' }, origin: { kind: 'cli' } };
   await b.store.records.create({ ...record, metadata: { name: 'kept', namespace: b.namespace } });
+  const episode = await b.episode('web', []);
+  await b.store.reports.create({
+    apiVersion: 'coxswain.dev/v1alpha1',
+    kind: 'Report',
+    metadata: { name: 'ours', namespace: b.namespace },
+    spec: { application: `${b.namespace}/web`, about: 'deploy', since: rfc3339(Date.now()) },
+  });
   const tries = {
     'as a person in Slack': mallory.create('requests', body('a', bob)),
     "in another's name": mallory.create(
@@ -275,6 +282,17 @@ test('with the policies whoever may write our resources writes none but a Reques
     'an owner of an Approval': mallory.patch('approvals', approval, {
       metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'none', uid: 'none' }] },
     }),
+    'a deploy that is told': mallory.create('reports', {
+      apiVersion: 'coxswain.dev/v1alpha1',
+      kind: 'Report',
+      metadata: { name: 'told' },
+      spec: { application: `${b.namespace}/web`, about: 'deploy', since: rfc3339(Date.now()) },
+    }),
+    'where a card of drift stands': mallory.patch('driftepisodes', `${episode}/status`, {
+      status: { cards: { C1: { intent: 'x', at: rfc3339(Date.now()), ts: '1.1' } } },
+    }),
+    'an episode deleted': deleter.delete('driftepisodes', episode),
+    'all Reports deleted': deleter.delete('reports'),
     'a record deleted': deleter.delete('syncrecords', 'kept'),
     'all records deleted': deleter.delete('syncrecords'),
     'an Approval deleted': deleter.delete('approvals', approval),

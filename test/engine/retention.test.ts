@@ -107,6 +107,13 @@ test('finished Approvals, DriftEpisodes and Requests go after 30 days; open ones
     eventually(what, () => (JSON.stringify(names()) === JSON.stringify(wanted) ? true : undefined));
 
   let look: () => unknown = () => undefined;
+  // As a version without MACs wrote it, or somebody else.
+  await cluster.api.create({
+    ...head('Report', 'foreign'),
+    spec: { application: `${namespace}/web`, about: 'failure', since: ago(60) },
+  });
+  await eventually('it is seen', () => store.foreign().length === 1 || undefined);
+
   const every: Recurring = (name, begin) => {
     assert.equal(name, 'retention');
     look = begin;
@@ -119,6 +126,7 @@ test('finished Approvals, DriftEpisodes and Requests go after 30 days; open ones
     ['open', 'snoozed', 'young'],
     ['open', 'young'],
   ]);
+  await eventually('what nobody of us wrote is gone', () => store.foreign().length === 0 || undefined);
   clock.step(day - 2 * 3_600_000);
   await stop();
   assert.deepEqual(
