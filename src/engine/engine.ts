@@ -273,7 +273,6 @@ export function createEngine(options: EngineOptions): Engine {
         every('resync', () => resync(options, { memory, clusters }, onPush, abort.signal)),
         startRetention({ store, every, clock, log }),
       ];
-      // Applications that went while nobody looked: what was asked about them ends.
       remembered(store).forEach(enqueue);
       queue.start();
     },
@@ -286,8 +285,9 @@ export function createEngine(options: EngineOptions): Engine {
   };
 }
 
-function remembered({ approvals, episodes, records }: Store): string[] {
-  return [...approvals.list(), ...episodes.list(), ...records.list()].map(({ spec }) => spec.application);
+/** Applications that may have gone while nobody looked: what was asked about them ends. */
+function remembered({ approvals, episodes, records, reports }: Store): string[] {
+  return [approvals, episodes, records, reports].flatMap((each) => each.list().map(({ spec }) => spec.application));
 }
 
 async function recall({

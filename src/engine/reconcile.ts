@@ -21,6 +21,7 @@ import { finalizersFor } from './delete/finalizers.ts';
 import { settleDrift } from './drift/drifted.ts';
 import { endDrift } from './drift/drift.ts';
 import { followArgo } from './argocd/argocd.ts';
+import { noteVanished, verifyDeletions } from './argocd/deletion.ts';
 import { healthWithout } from './application/health.ts';
 import { comparedOf, look, subjectOf } from './application/refresh.ts';
 import { operate, terminate } from './operate.ts';
@@ -171,7 +172,7 @@ export async function reconcile(deps: ReconcileDeps, key: string, signal: AbortS
     const app = deps.store.applications.get(key);
     if (!app) {
       await forget(deps, key);
-      return {};
+      return outcomeOf(await verifyDeletions(deps, key, signal));
     }
     const { by } = deps.turn(app);
     if (by === 'nobody') return outcomeOf(await voidIdle(deps, app));
@@ -198,6 +199,7 @@ function outcomeOf(next: Next): Outcome {
 async function forget(deps: ReconcileDeps, key: string): Promise<void> {
   await supersedeOthers(deps, key, { keep: undefined, why: 'the application is gone' });
   await endDrift(deps, key, 'the application is gone');
+  await noteVanished(deps, key);
   await forgetRecord(deps.store, key);
   deps.view?.look(key);
   const known: Known | undefined = deps.memory.delete(key);

@@ -1,9 +1,13 @@
-// What is told of an application beside drift and approvals: a deploy, or a failure that no deploy tells of.
+// What is told of an application beside drift and approvals: a deploy, a failure that no deploy tells of, or a deletion
+// by Argo CD.
 import type { CardState } from './coxswain.ts';
-import type { KubeObject, ObjectMeta } from './kube.ts';
+import type { KubeObject, ObjectMeta, ResourceKey } from './kube.ts';
 
-/** `Live` and `Recovered` ended well; `Superseded`: something newer tells what has become of it. */
-export type ReportPhase = 'Open' | 'Live' | 'Recovered' | 'Superseded';
+/**
+ * `Live` and `Recovered` ended well; `Superseded`: something newer tells what has become of it; `Deleted`: the
+ * Application is gone, and what became of its objects is told.
+ */
+export type ReportPhase = 'Open' | 'Live' | 'Recovered' | 'Superseded' | 'Deleted';
 
 /** It decides nothing: whoever reads it learns what people were told. */
 export interface Report extends KubeObject {
@@ -11,8 +15,8 @@ export interface Report extends KubeObject {
   spec: {
     /** `namespace/name` of the Application. */
     application: string;
-    about: 'deploy' | 'failure';
-    /** RFC 3339: when the sync began, or since when it fails. */
+    about: 'deploy' | 'failure' | 'deletion';
+    /** RFC 3339: when the sync or the deletion began, or since when it fails. */
     since: string;
     /** Of the deploy; of a failure, what was synced then. */
     revision?: string;
@@ -20,6 +24,11 @@ export interface Report extends KubeObject {
     from?: string;
     /** Who asked for the deploy; absent: the engine itself, because Git has moved. */
     by?: string;
+    /** Of a deletion: the Application's own, what it had, where, and whether its finalizer asks for that to go. */
+    uid?: string;
+    objects?: ResourceKey[];
+    server?: string;
+    cascades?: boolean;
   };
   status?: {
     phase: ReportPhase;
@@ -27,6 +36,10 @@ export interface Report extends KubeObject {
     message?: string;
     /** Of an open one: what is wrong, and why. */
     trouble?: { kind: 'sync' | 'degraded' | 'stuck' | 'unknown'; says: string; cause: string };
+    /** Of a deletion: the Approval under which it went; absent: nobody has agreed. */
+    approval?: string;
+    /** Of a deletion: how many objects are there still that were to go; absent: none, or nobody knows. */
+    left?: number;
     endedAt?: string;
     /** How often it came back within a short time. */
     again?: number;

@@ -46,6 +46,9 @@ interface Subject extends Standing {
 function aboutOf({ kind, spec, status }: Told): About[] {
   if (kind === 'Approval') return ['approval'];
   if (!('about' in spec)) return ['drift'];
+  // Of what people have agreed to nobody must hear, unless it is not what came of it.
+  if (spec.about === 'deletion')
+    return status && 'approval' in status && status.approval && !status.left ? [] : ['failure'];
   const fails = spec.about === 'deploy' && status !== undefined && 'trouble' in status && status.trouble !== undefined;
   return fails ? ['deploy', 'failure'] : [spec.about];
 }

@@ -98,7 +98,8 @@ function isReport(object: KubeObject): object is Report {
     isObject(spec) &&
     typeof spec['application'] === 'string' &&
     typeof spec['since'] === 'string' &&
-    (spec['about'] === 'deploy' || spec['about'] === 'failure')
+    typeof spec['about'] === 'string' &&
+    ['deploy', 'failure', 'deletion'].includes(spec['about'])
   );
 }
 

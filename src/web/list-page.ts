@@ -1,6 +1,7 @@
 // The front page: every application in a line, those that need somebody first.
 import type { Application } from '../model/application.ts';
 import type { Approval, DriftEpisode } from '../model/coxswain.ts';
+import type { Report } from '../model/report.ts';
 import type { Html } from './html.ts';
 import type { ScheduleName } from '../store/schedule-settings.ts';
 import type { Upcoming } from '../store/schedules.ts';
@@ -109,6 +110,31 @@ function schedules(upcoming: readonly Upcoming[]): Html[] {
     const at = html`<span title="${expression} ${timeZone}">${looks[name]} ${time(next.toISOString())}</span>`;
     return html`${index > 0 && ' · '}${at}`;
   });
+}
+
+const mostDeletions = 5;
+/** A week. */
+const newsMs = 7 * 24 * 3_600_000;
+
+const goingText = 'is being deleted past the gate by Argo CD. Nobody has approved it here.';
+
+function needsNobody({ status: { phase, approval, left } = { phase: 'Open' } }: Report): boolean {
+  return phase === 'Superseded' || (approval !== undefined && !left);
+}
+
+/** What was deleted past the gate has no page of its own any more; what is older stands in the log. */
+export function deletionNotices(reports: readonly Report[], now: number): Html {
+  const told = reports
+    .filter((each) => each.spec.about === 'deletion' && !needsNobody(each))
+    .filter(({ spec }) => Date.parse(spec.since) > now - newsMs)
+    .sort((a, b) => Date.parse(b.spec.since) - Date.parse(a.spec.since));
+  const shown = told.slice(0, mostDeletions).map(
+    ({ spec, status }) =>
+      html`<section class="notice warn"><h3>${spec.application} <span class="soft">${time(spec.since)}</span></h3>
+<p class="message">${status?.message ?? goingText}</p></section>`,
+  );
+  const more = told.length - shown.length;
+  return html`<div id="deletions" data-live>${shown}${more > 0 && html`<p class="soft">and ${more} more</p>`}</div>`;
 }
 
 /** Those that need somebody first, then by name. */

@@ -28,6 +28,7 @@ export class Listeners {
       store.applications.onChange((key) => this.#tell(key)),
       store.approvals.onChange((_key, now, before) => this.#tell((now ?? before)?.spec.application ?? '')),
       store.episodes.onChange((_key, now, before) => this.#tell((now ?? before)?.spec.application ?? '')),
+      store.reports.onChange((_key, now, before) => this.#tell((now ?? before)?.spec.application ?? '')),
       onAll?.(() => this.#tell('*')) ?? (() => undefined),
     ];
   }

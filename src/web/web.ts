@@ -22,7 +22,7 @@ import { effectivePolicy } from '../policy/policy.ts';
 import { wrongNotice } from './parts.ts';
 import { applicationPage } from './application-page.ts';
 import { html, page } from './html.ts';
-import { listPage } from './list-page.ts';
+import { deletionNotices, listPage } from './list-page.ts';
 import { Listeners } from './listeners.ts';
 import { shownApplication } from './public-application.ts';
 import { answerSetup, isSetupPath } from './setup-page.ts';
@@ -155,7 +155,7 @@ function policyFor(store: Store, app: Application): EffectivePolicy {
 }
 
 function frontPage(options: WebOptions): Answer {
-  const { store, upcoming } = options;
+  const { store, upcoming, clock = systemClock } = options;
   const listed = store.applications.list().map((app) => {
     const key = applicationKey(app);
     return {
@@ -166,11 +166,12 @@ function frontPage(options: WebOptions): Answer {
       turn: turnNote(options, app),
     };
   });
+  const deleted = deletionNotices(store.reports.list(), clock.now());
   return shown(200, {
     title: 'Applications',
     up: '',
     follows: '',
-    body: html`${heldNotice(options)}${listPage(listed, upcoming())}`,
+    body: html`${heldNotice(options)}${deleted}${listPage(listed, upcoming())}`,
   });
 }
 

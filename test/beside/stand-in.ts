@@ -73,7 +73,14 @@ const same = (a: { kind: string; name: string }, b: { kind: string; name: string
 
 /** Live objects of the application that these manifests lack. */
 async function extra({ s, kubectl }: Deps, app: Application, objects: KubeObject[]): Promise<KubeObject[]> {
-  const { out } = await kubectl(['-n', s.namespace, 'get', 'configmaps,deployments,services', '-o', 'json']);
+  const { out } = await kubectl([
+    '-n',
+    s.namespace,
+    'get',
+    'configmaps,deployments,services,applications',
+    '-o',
+    'json',
+  ]);
   const { items } = JSON.parse(out) as { items: KubeObject[] };
   return items.filter(
     (item) =>
@@ -154,7 +161,8 @@ async function operate(deps: Deps, name: string): Promise<void> {
       rows.push(await apply(deps, object, operation));
   for (const object of await extra(deps, app, objects)) {
     if (!wanted(rowOf(object))) continue;
-    if (sync.prune) await deps.kubectl(['-n', s.namespace, 'delete', object.kind, object.metadata.name ?? '']);
+    if (sync.prune)
+      await deps.kubectl(['-n', s.namespace, 'delete', '--wait=false', object.kind, object.metadata.name ?? '']);
     rows.push({ ...rowOf(object), status: sync.prune ? 'Pruned' : 'PruneSkipped' });
   }
   const failed = rows.find((row) => row.status === 'SyncFailed');

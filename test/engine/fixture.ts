@@ -439,6 +439,7 @@ export async function stage(t: TestContext, files: Record<string, string>, optio
           store.projects,
           store.approvals,
           store.episodes,
+          store.reports,
           store.requests,
           store.records,
         ])

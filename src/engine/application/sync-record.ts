@@ -282,6 +282,12 @@ export async function endGate(
   if (found && !applications.get(key)) await records.delete(key);
 }
 
+/** Its gate goes on guarding what it tracked; that it is gone has been told. */
+export async function rememberGone({ records }: Records, key: string): Promise<void> {
+  const found = records.get(key)?.spec;
+  if (found?.policy.gated && found.uid !== '') await records.patch(key, { spec: { uid: '' } });
+}
+
 /** What an Application that is gone leaves: nothing, unless a gate of it has not been ended. */
 export async function forgetRecord({ records }: Pick<Store, 'records'>, key: string): Promise<void> {
   if (records.get(key)?.spec.policy.gated === false) await records.delete(key);

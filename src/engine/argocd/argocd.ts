@@ -13,6 +13,7 @@ import { expire } from '../approval/expiry.ts';
 import { supersedeOthers } from '../approval/round.ts';
 import { decideOn } from '../decide/decide-input.ts';
 import { settleDrift } from '../drift/drifted.ts';
+import { noteDeletion, verifyDeletions } from './deletion.ts';
 import { catchUp } from './refresh.ts';
 import { writeApproved } from './operation.ts';
 import { verify } from './verify.ts';
@@ -47,12 +48,14 @@ async function decided(pass: Pass, found: Look): Promise<number | undefined> {
 export async function followArgo(deps: ReconcileDeps, app: Application, signal: AbortSignal): Promise<Followed> {
   await followPolicy(deps.store, app, projectOf(deps.store, app));
   const expiry = await expire(deps, app, underWay(app));
+  await verifyDeletions(deps, applicationKey(app), signal); // of a former one of its name
   // Also what was asked while it was our engine's to delete.
   if (app.metadata.deletionTimestamp && !app.operation)
     await supersedeOthers(deps, applicationKey(app), {
       keep: undefined,
       why: 'the application is being deleted, and Argo CD, which works on it, deletes without asking',
     });
+  if (app.metadata.deletionTimestamp) await noteDeletion(deps, app);
   if (app.metadata.deletionTimestamp || app.operation) return { next: expiry };
   const target = await deps.targetOf(app);
   if (!target) return { next: expiry };

@@ -5,10 +5,11 @@ import type { Gates } from '../application/place.ts';
 import { argo, cox } from '../../model/annotations.ts';
 import { applicationKey, isAutomated, shortRevision } from '../../model/application.ts';
 import { keyTitle } from '../../model/kube.ts';
+import { agreedDeletion } from './agreed.ts';
 import { isSealed } from './seal.ts';
 import { policyInForce } from '../application/gate-record.ts';
 
-type Told = Gates & Pick<Store, 'approvals' | 'macKey' | 'namespace' | 'projects'>;
+type Told = Gates & Pick<Store, 'approvals' | 'macKey' | 'namespace' | 'projects' | 'reports'>;
 
 const mostObjects = 5;
 
@@ -63,8 +64,12 @@ function foreignSync(store: Told, app: Application): string[] {
 }
 
 /** Argo CD deletes without asking; with its finalizer the objects go too. */
-function deletion({ metadata, status }: Application): string[] {
-  if (metadata.deletionTimestamp === undefined) return [];
+function deletion(store: Told, app: Application): string[] {
+  const { metadata, status } = app;
+  const { uid = '', deletionTimestamp } = metadata;
+  if (deletionTimestamp === undefined) return [];
+  const goes = { application: applicationKey(app), uid, since: Date.parse(deletionTimestamp) };
+  if (agreedDeletion(store, goes) !== undefined) return [];
   const cascades = metadata.finalizers?.some((name) => name.startsWith(argo.resourcesFinalizer)) === true;
   const rows = cascades ? (status?.resources ?? []).filter(({ hook }) => hook !== true) : [];
   const named = rows
@@ -85,5 +90,5 @@ export function toldOf(store: Told, app: Application): string[] {
           `\`/cox hold ${app.metadata.name}\` opens the pull request that turns it off.`,
       ]
     : [];
-  return [...notHeld, ...foreignSync(store, app), ...deletion(app)];
+  return [...notHeld, ...foreignSync(store, app), ...deletion(store, app)];
 }

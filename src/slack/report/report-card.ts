@@ -11,7 +11,13 @@ import { revisionOf } from './deploy.ts';
 import { failedResults, resultText } from './trouble.ts';
 
 /** Red asks for somebody, blue is on its way, green is over, white tells no more. */
-const icons = { Open: '🔵', Live: '✅', Recovered: '✅', Superseded: '⚪' } as const;
+const icons = { Open: '🔵', Live: '✅', Recovered: '✅', Superseded: '⚪', Deleted: '⚪' } as const;
+
+function iconOf({ spec: { about }, status }: Report): string {
+  const { phase = 'Open', trouble, approval, left } = status ?? {};
+  if (about === 'deletion') return (approval && !left) || phase === 'Superseded' ? '⚪' : '🔴';
+  return phase === 'Open' && (trouble || about === 'failure') ? '🔴' : icons[phase];
+}
 
 function isSynced(report: Report, app: Application | undefined): boolean {
   const state = app?.status?.operationState;
@@ -20,10 +26,18 @@ function isSynced(report: Report, app: Application | undefined): boolean {
   );
 }
 
+/** Whether people have agreed to that deletion. */
+function agreement({ status: { approval, phase } = { phase: 'Open' } }: Report): Part[] {
+  if (phase === 'Superseded') return [];
+  return approval ? [', as approved in ', { code: approval }] : ['. ', { bold: 'Nobody has approved it' }, ' here'];
+}
+
 function words(report: Report, { app }: CardPlace): Part[] {
   const { about, revision = '' } = report.spec;
   const { phase = 'Open', trouble } = report.status ?? {};
   const commit = { code: shortRevision(revision) };
+  if (about === 'deletion')
+    return [phase === 'Open' ? 'is being ' : 'was ', { bold: 'deleted' }, ' by Argo CD', ...agreement(report)];
   if (phase === 'Live')
     return ['is ', { bold: 'live' }, ' at ', commit, ' and ', { bold: app?.status?.health?.status ?? 'Healthy' }];
   if (phase === 'Recovered') return ['is ', { bold: 'well again' }];
@@ -92,14 +106,7 @@ export function reportCard(report: Report, place: CardPlace): Card {
     text: escapeText(clip(`${applicationName(application)} ${text.join('')}${why ? `: ${why}` : ''}`, 300)),
     blocks: [
       rich(
-        line(
-          ...headline(
-            phase === 'Open' && (trouble || about === 'failure') ? '🔴' : icons[phase],
-            application,
-            place,
-            said,
-          ),
-        ),
+        line(...headline(iconOf(report), application, place, said)),
         ...(why ? [line('❌  ', clip(why, 600))] : []),
         ...(change.length > 0 ? [line(...change)] : []),
         ...(going ? [line(going)] : []),

@@ -208,7 +208,7 @@ async function followFailure(deps: Deps, app: Application): Promise<number | und
 async function tellTrouble(deps: Deps, app: Application): Promise<number | undefined> {
   const { store, clock, illOf } = deps;
   const key = applicationKey(app);
-  const open = store.reports.of(key).filter(isOpen);
+  const open = store.reports.of(key).filter((each) => isOpen(each) && each.spec.about !== 'deletion');
   if (open.length === 0) return undefined;
   const ill = await illOf(key);
   const found = troubleOf(app, clock.now(), ill);
@@ -235,7 +235,7 @@ async function tellTrouble(deps: Deps, app: Application): Promise<number | undef
 async function follow(deps: Deps, key: string): Promise<number | undefined> {
   const app = deps.store.applications.get(key);
   if (!app) {
-    for (const report of deps.store.reports.of(key).filter(isOpen))
+    for (const report of deps.store.reports.of(key).filter((each) => isOpen(each) && each.spec.about !== 'deletion'))
       await end(deps, report, 'Superseded', 'the application is gone');
     return undefined;
   }
