@@ -24,7 +24,7 @@ const byText = [
 ].map((selector) => ({ selector, message: 'Match no text where a code could be.' }));
 
 export default ts.config(
-  { ignores: ['node_modules/', '**/*.mjs', '**/*.js', 'tmp/'] },
+  { ignores: ['node_modules/', 'dist/', '**/*.mjs', '**/*.js', 'tmp/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.ts'],

@@ -1,35 +1,31 @@
 #!/usr/bin/env node
-// The command `cox`, wherever npm put it: finds a Node that runs the source, and the tools that a clone has built.
+// The command `cox`, wherever npm put it: finds a Node that runs it, and the tools that a clone has built.
 // It is plain JavaScript, so that a Node that is too old can say so.
 import { spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
-import * as nodeModule from 'node:module';
-import { delimiter, dirname, join, sep } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const self = realpathSync(fileURLToPath(import.meta.url));
 const root = dirname(dirname(self));
-const runsSource = nodeModule.stripTypeScriptTypes && nodeModule.registerHooks && Promise.withResolvers;
+const source = join(root, 'src', 'cli', 'cli.ts');
 const pinned = join(root, 'node_modules', '.bin', 'node');
 
-if (runsSource) await runHere();
-else if (existsSync(pinned)) runWith(pinned);
+// Node 24.2 is the first that has it.
+if (typeof import.meta.main === 'boolean') await runHere();
+else if (existsSync(source) && existsSync(pinned)) runWith(pinned);
 else {
   process.stderr.write(
     `cox: Node ${process.versions.node} (${process.execPath}) is too old (E_TOOLS)\n` +
-      '  next:  Install Node 24 or newer and put it first on PATH.\n',
+      '  next:  Install Node 24.2 or newer and put it first on PATH.\n',
   );
   process.exitCode = 3;
 }
 
+/** A clone runs its source; a package ships what `tools/emit.ts` makes of it. */
 async function runHere() {
-  if (root.split(sep).includes('node_modules')) {
-    const hooks = pathToFileURL(join(root, 'bin', 'strip-types.mjs')).href;
-    await import(hooks);
-    process.execArgv.push(`--import=${hooks}`); // for processes of our own
-  }
   await addBuiltTools();
-  await import(pathToFileURL(join(root, 'src', 'cli', 'cli.ts')).href);
+  await import(pathToFileURL(existsSync(source) ? source : join(root, 'dist', 'cli', 'cli.js')).href);
 }
 
 /** Of a clone, what `tools/binaries.ts` has built, behind all that is on PATH. */

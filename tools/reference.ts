@@ -289,7 +289,15 @@ GitHub login whose rights count. Diff and manifests read Secrets of repositories
 
 ## Install it
 
-In a clone, with Node 24 or newer first on PATH:
+As a package, with Node 24.2 or newer first on PATH; in a clone:
+
+\`\`\`sh
+npm pack
+npm install --global coxswain-*.tgz
+\`\`\`
+
+The tarball holds JavaScript and needs no clone any more; npm brings what it depends on. Out of a clone it runs too,
+with exactly the versions that are tested:
 
 \`\`\`sh
 npm install
@@ -297,9 +305,21 @@ npm link
 node_modules/.bin/node tools/binaries.ts manifests render
 \`\`\`
 
-The last line builds the tools that \`cox app diff\` and \`cox render\` need, by Go 1.26 or newer; \`cox\` of a clone
-finds them by itself. One that was installed as a package (\`npm pack\`, \`npm install -g\`) looks for them on PATH or
-in COX_TOOLS_DIR. Without a link: \`npm run cox -- app list\`.
+The last line builds the tools that \`cox app diff\`, \`cox preview\` and \`cox render\` need, by Go 1.26 or newer;
+\`cox\` of a clone finds them by itself. One that was installed as a package looks for them on PATH or in
+COX_TOOLS_DIR. Without a link: \`npm run cox -- app list\`.
+
+Completion: \`source <(cox completion bash)\`; \`cox help completion\` tells the same of zsh and fish.
+
+## Exit codes
+
+| Code | Meaning |
+| --- | --- |
+| 0 | Done; of \`diff\`, \`drift\`, \`preview\` and \`doctor\`: nothing found |
+| 1 | A difference, a finding, a failed operation, or a wait whose time is over; nothing is wrong with the command |
+| 2 | Wrong usage; nothing was done |
+| 3 | An error, told with its code, its place, the cause and the next step |
+| 130 | Interrupted; what was asked for goes on |
 
 ## Commands
 

@@ -2,7 +2,7 @@
 import type { ClusterConfig } from './cluster-config.ts';
 import type { Answer, Choice, Question } from './kubeconfig-reader.ts';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, extname, join } from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import { run } from '../../base/process.ts';
 
@@ -49,10 +49,10 @@ function pluginEnvironment(): Record<string, string> {
 }
 
 async function ask(question: Question): Promise<Choice> {
-  const reader = join(import.meta.dirname, 'kubeconfig-reader.ts');
+  // Beside this file, in the language that it is in: a package ships JavaScript.
+  const reader = join(import.meta.dirname, `kubeconfig-reader${extname(import.meta.filename)}`);
   const input = JSON.stringify(question);
-  const loaders = process.execArgv.filter((flag) => flag.startsWith('--import=')); // of an installed `cox`
-  const { stdout } = await run(process.execPath, [...loaders, reader], {
+  const { stdout } = await run(process.execPath, [reader], {
     input,
     env: pluginEnvironment(),
     timeoutMs: loginMs,
