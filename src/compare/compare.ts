@@ -141,12 +141,17 @@ class Wanted {
     this.#manifests.set(tracking, prepared);
   }
 
+  keys(tracking: string): ResourceKey[] {
+    const prepared = this.#manifests.get(tracking);
+    return prepared ? keysOf(prepared) : [];
+  }
+
   /** What it wanted until now. */
   drop(tracking: string): ResourceKey[] {
-    const prepared = this.#manifests.get(tracking);
+    const keys = this.keys(tracking);
     this.#manifests.delete(tracking);
     this.#cluster.live.forget(tracking);
-    return prepared ? keysOf(prepared) : [];
+    return keys;
   }
 }
 
@@ -211,11 +216,6 @@ export function createComparer(options: ComparerOptions): Comparer {
     if (manifestHash) verdicts.accept(key, manifestHash, object, cluster.live.get(key));
   }
 
-  function forget(tracking: string): void {
-    for (const key of wanted.drop(tracking)) verdicts.drop(key);
-    cluster.live.forget(effectAsker(tracking));
-  }
-
   return {
     compare,
     compareObjects,
@@ -227,7 +227,11 @@ export function createComparer(options: ComparerOptions): Comparer {
       judgeObject({ ...contextOf(input, signal), exact }, options, input, key),
     judgeHook: (input, { key, manifest, phase }) =>
       hookOperation({ macKey: options.macKey, input }, { key, target: manifest, wave: waveOf(manifest) }, phase),
-    forget,
+    doubt: (tracking) => verdicts.dropAll(wanted.keys(tracking)),
+    forget(tracking) {
+      verdicts.dropAll(wanted.drop(tracking));
+      cluster.live.forget(effectAsker(tracking));
+    },
     stats: verdicts.stats,
     get basis() {
       return said.hash;

@@ -55,11 +55,13 @@ function moving(objects: readonly ComparedObject[]): Condition[] {
   );
 }
 
-/** What keeps the whole from being judged; a manifest that the server refuses but can read is only out of sync. */
+/**
+ * What keeps the whole from being judged. A manifest that the server refuses differs from whatever is live: it is out
+ * of sync, and a sync of it fails with the reason, as Argo CD's does.
+ */
 function faults(objects: readonly ComparedObject[]): Condition[] {
   const unreadable = objects.filter(
-    ({ error, status, unanswered, unruled }) =>
-      error && !unanswered && !unruled && (error.code === 'E_MANIFEST' || status === 'Unknown'),
+    ({ error, status, unanswered, unruled }) => error && !unanswered && !unruled && status === 'Unknown',
   );
   return unreadable.map((object) => ({ type: 'ComparisonError', message: errorText(object) }));
 }

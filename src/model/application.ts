@@ -237,6 +237,11 @@ export function refreshRequests({ metadata }: { metadata: ObjectMeta }): [name: 
   return Object.entries(metadata.annotations ?? {}).filter(([name]) => name === argo.refresh || name === argo.hydrate);
 }
 
+/** Nothing that was found before counts. */
+export function isHardRefresh({ metadata }: { metadata: ObjectMeta }): boolean {
+  return metadata.annotations?.[argo.refresh] === 'hard';
+}
+
 /** `namespace/name`, the key of an application in queues and stores. */
 export function applicationKey(app: { metadata: { namespace?: string; name?: string } }): string {
   return `${app.metadata.namespace ?? ''}/${app.metadata.name ?? ''}`;

@@ -441,10 +441,8 @@ for (const row of malformed) {
     );
     assert.match(effect.errors[0]?.message ?? '', row.says);
     const comparison = await w.compare([row.object]);
-    assert.deepEqual(
-      [comparison.status, comparison.conditions.map(({ type }) => type)],
-      ['Unknown', ['ComparisonError']],
-    );
+    assert.deepEqual([comparison.status, comparison.conditions.map(({ type }) => type)], ['OutOfSync', []]);
+    assert.match(comparison.errors[0]?.message ?? '', row.says);
   });
 }
 

@@ -138,6 +138,23 @@ test('a hook that fails in PreSync stops the sync and is kept for a look', async
   assert.ok(await exists(bed, '/apis/batch/v1/namespaces/NS/jobs/migrate'));
 });
 
+test('a hook with the policy HookFailed goes when the sync fails, and stays when it succeeds', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const policy = { 'argocd.argoproj.io/hook-delete-policy': 'HookFailed' };
+  const first = job(ns, 'first', { ...hook('PreSync'), ...policy });
+  const { state } = await drive({ bed, name: 'kept', manifests: [configMap(ns, 'a'), first], operation: full });
+  assert.equal(state?.phase, 'Succeeded', state?.message ?? '');
+  assert.ok(await exists(bed, '/apis/batch/v1/namespaces/NS/jobs/first'));
+  const last = job(ns, 'last', { ...hook('PostSync'), ...policy }, 'fail');
+  const failed = await drive({ bed, name: 'goes', manifests: [configMap(ns, 'a'), last], operation: full });
+  assert.equal(failed.state?.phase, 'Failed');
+  await eventually('it is gone', async () =>
+    (await exists(bed, '/apis/batch/v1/namespaces/NS/jobs/last')) ? undefined : true,
+  );
+  assert.equal(failed.state?.syncResult?.resources?.find((row) => row.name === 'last')?.hookPhase, 'Failed');
+});
+
 test('a kind that the cluster lacks fails before anything is applied', async (t) => {
   const bed = await makeBed(t);
   const ns = bed.facts.namespace;

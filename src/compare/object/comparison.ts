@@ -252,6 +252,8 @@ export interface Comparer {
    * that its echo costs nothing.
    */
   accept(key: ResourceKey, manifestHash: string, object: KubeObject): void;
+  /** Asks the server anew about each object of the application at the next comparison. */
+  doubt(tracking: string): void;
   /** Drops what is kept for an application that is gone. */
   forget(tracking: string): void;
   /** Hash of the settings by which it compares now. */

@@ -161,4 +161,8 @@ export class Verdicts {
     this.#byKey.delete(keyText(key));
     this.#valid.delete(keyText(key));
   }
+
+  dropAll(keys: readonly ResourceKey[]): void {
+    for (const key of keys) this.drop(key);
+  }
 }

@@ -6,7 +6,7 @@ import type { ReconcileDeps } from './pass.ts';
 import type { Compared } from './status.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { AppError, asError, errorKind } from '../../base/errors.ts';
-import { applicationKey, sourcesOf } from '../../model/application.ts';
+import { applicationKey, isHardRefresh, sourcesOf } from '../../model/application.ts';
 import { trackingName } from '../../render/document/tracking.ts';
 import { assess } from './assess.ts';
 import { healthOfAll } from './health.ts';
@@ -145,6 +145,10 @@ async function lookAt({ deps, subject, signal }: Pass, desired: DesiredState, re
     return base === 'gone' ? undefined : base;
   };
   await followBase(deps, subject, { desired, signal });
+  if (refreshed && isHardRefresh(app)) {
+    known.comparison = undefined;
+    subject.target.comparer.doubt(known.tracking);
+  }
   const comparison = await assess(subject, desired, previous, signal);
   last ??= await lastSynced(deps.desiring, known, app, { desired, signal, entry });
   return {

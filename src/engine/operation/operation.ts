@@ -10,7 +10,6 @@ import type { OperationDeps, OperationInput } from './wanted.ts';
 import { canonicalJson, hashOf, sameJson } from '../../base/canonical.ts';
 import { AppError, describeError, errorKind } from '../../base/errors.ts';
 import { applicationKey, windowClosed } from '../../model/application.ts';
-import { findingText, idleOperationFields } from '../../model/contract.ts';
 import { cox } from '../../model/annotations.ts';
 import { keyTitle } from '../../model/kube.ts';
 import { syncWindow } from '../../policy/window.ts';
@@ -25,7 +24,7 @@ import { judgeOf } from '../approval/judge.ts';
 import { endedState, sourceFields, stateOf } from '../application/operation-state.ts';
 import { unread } from '../application/others.ts';
 import { recordEnd } from '../approval/gate-end.ts';
-import { overridden, targetsOf, wantedOf } from './wanted.ts';
+import { operationFault, overridden, targetsOf, wantedOf } from './wanted.ts';
 import { policyInForce } from '../application/gate-record.ts';
 
 export type OperationOutcome = { ended: true } | { ended: false; at?: number };
@@ -257,15 +256,8 @@ export async function runOperation(
     );
     return { ended: true };
   }
-  if ((app.operation.sync.manifests ?? []).length > 0)
-    return end(
-      'Failed',
-      'operation.sync.manifests is not supported: only what Git says is synced. Commit the manifests, ' +
-        'or ask for another revision.',
-      input.head?.desired.revisions[0] ?? '',
-    );
-  const [idle] = idleOperationFields(app.operation);
-  if (idle) return end('Failed', findingText(idle), input.head?.desired.revisions[0] ?? '');
+  const fault = operationFault(deps, subject);
+  if (fault) return end(fault.phase, fault.message, input.head?.desired.revisions[0] ?? '');
   let wanted: Assessment;
   try {
     wanted = await wantedOf(deps, input, state, signal);

@@ -9,10 +9,12 @@ import type { OtherDeps } from '../application/others.ts';
 import type { ReconcileDeps } from '../application/pass.ts';
 import type { AdmissionDeps } from '../approval/admission.ts';
 import { syncOptions } from '../../model/application.ts';
+import { findingText, idleOperationFields } from '../../model/contract.ts';
 import { keyText } from '../../model/kube.ts';
 import { compareTo } from '../application/assess.ts';
 import { followBase, lastSynced, diffBase } from '../application/history.ts';
 import { stateOf } from '../application/operation-state.ts';
+import { specConditions } from '../../policy/project.ts';
 import { provenEntry } from '../application/gate-record.ts';
 
 /** The application with the sources that the operation names in place of its own. */
@@ -21,6 +23,30 @@ export function overridden(app: Application, operation: Operation): Application 
   if (!source && !sources) return app;
   const { source: _source, sources: _sources, ...spec } = app.spec;
   return { ...app, spec: { ...spec, ...(source && { source }), ...(sources && { sources }) } };
+}
+
+/** Why nothing can be done of what the operation asks for. */
+export function operationFault(
+  { store }: Pick<OperationDeps, 'store'>,
+  { app, project, target }: Subject,
+): { phase: 'Failed' | 'Error'; message: string } | undefined {
+  const { operation = {} } = app;
+  if ((operation.sync?.manifests ?? []).length > 0)
+    return {
+      phase: 'Failed',
+      message:
+        'operation.sync.manifests is not supported: only what Git says is synced. Commit the manifests, ' +
+        'or ask for another revision.',
+    };
+  const [idle] = idleOperationFields(operation);
+  if (idle) return { phase: 'Failed', message: findingText(idle) };
+  const asked = overridden(app, operation);
+  if (asked === app) return undefined;
+  // Argo CD's controller does not look: whoever writes an operation would sync any repository.
+  const faults = specConditions({ app: asked, project, cluster: target, controlNamespace: store.namespace });
+  return faults.length > 0
+    ? { phase: 'Error', message: faults.map(({ type, message }) => `${type}: ${message}`).join('; ') }
+    : undefined;
 }
 
 function wantedRevisions(operation: Operation, state: OperationState | undefined): (string | undefined)[] {

@@ -103,9 +103,13 @@ test('a number that would be stored as another is told with its file and line, a
   await push(s, { 'web/a.yaml': pod('rounded', '1m', '0'), 'web/b.yaml': pod('cut', '1', '0') });
   await s.until('web', 'synced', (app) => app.status?.history?.length === 1);
   await push(s, faulty);
-  const told = await s.until('web', 'told', (app) => app.status?.sync?.status === 'Unknown');
+  const told = await s.until(
+    'web',
+    'told',
+    (app) => app.status?.conditions?.some(({ type }) => type === 'SyncError') ?? false,
+  );
   assert.deepEqual(
-    told.status?.conditions?.map(({ message }) => message.replace(/^Deployment \S+: /, '')).sort(),
+    told.status?.operationState?.syncResult?.resources?.flatMap(({ message }) => message ?? []).sort(),
     texts,
   );
 });

@@ -1,7 +1,8 @@
 // Sync options through the engine, as somebody who writes an operation meets them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { config, dataOf, editByHand, ended, gone, operate, patchApp, push, synced } from '../manifests.ts';
+import { eventually } from '../../control-plane.ts';
+import { config, dataOf, deployment, editByHand, ended, gone, operate, patchApp, push, synced } from '../manifests.ts';
 import { stage } from '../fixture.ts';
 
 test('FailOnSharedResource=true: what belongs to another application fails the operation, and stays', async (t) => {
@@ -99,4 +100,41 @@ test('ApplyOutOfSyncOnly=true: only what differs is applied, and a death after i
   await s.restart();
   await s.until('web', 'resumed', (item) => item.operation === undefined && item.status?.history?.length === 3);
   assert.deepEqual([await dataOf(s, 'one'), await dataOf(s, 'two')], [{ value: '1' }, { value: '1' }]);
+});
+
+test('PrunePropagationPolicy says what becomes of what a pruned object owns: by default it goes first', async (t) => {
+  const names = ['said-nothing', 'foreground', 'background', 'orphan'];
+  const s = await stage(t, {
+    ...Object.fromEntries(names.map((name) => [`${name}/a.yaml`, deployment(`prop-${name}`)])),
+    ...Object.fromEntries(names.map((name) => [`${name}/b.yaml`, config(`prop-${name}`, '1')])),
+  });
+  const sets = async (name: string): Promise<number> => {
+    const found = await s.cluster.api.list({ group: 'apps', kind: 'ReplicaSet' }, { namespace: s.namespace });
+    return found.filter(({ metadata }) => metadata.name?.startsWith(`prop-${name}-`)).length;
+  };
+  for (const name of names) {
+    const source = { repoURL: s.url, path: name, targetRevision: 'main' };
+    await s.apply(`prop-${name}`, { source });
+    await operate(s, `prop-${name}`, { sync: {} });
+    await synced(s, `prop-${name}`);
+    await eventually('it owns a ReplicaSet', async () => ((await sets(name)) === 1 ? true : undefined));
+  }
+  await push(s, Object.fromEntries(names.map((name) => [`${name}/a.yaml`, undefined])));
+  for (const name of names) {
+    const syncOptions = name === 'said-nothing' ? [] : [`PrunePropagationPolicy=${name}`];
+    await operate(s, `prop-${name}`, { sync: { prune: true, syncOptions } });
+    await s.untilStore(`the Deployment ${name} is gone`, () =>
+      s.cluster.live.get({ group: 'apps', kind: 'Deployment', namespace: s.namespace, name: `prop-${name}` })
+        ? undefined
+        : true,
+    );
+    if (name !== 'orphan')
+      await eventually('and what it owned', async () => ((await sets(name)) === 0 ? true : undefined));
+    else {
+      const [left] = (
+        await s.cluster.api.list({ group: 'apps', kind: 'ReplicaSet' }, { namespace: s.namespace })
+      ).filter(({ metadata }) => metadata.name?.startsWith(`prop-${name}-`));
+      assert.equal(left?.metadata.ownerReferences, undefined);
+    }
+  }
 });
