@@ -3,12 +3,11 @@ import type { ExecFileSyncOptionsWithStringEncoding } from 'node:child_process';
 import type { TestContext } from 'node:test';
 import type { KubeObject } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 import { keyOf, keyText } from '../../src/model/kube.ts';
 import { binaries } from '../../tools/binaries.ts';
@@ -40,12 +39,18 @@ async function tools(t: TestContext): Promise<Tools> {
   };
 }
 
+interface Container {
+  image?: string;
+  imagePullPolicy?: string;
+  env: { name: string }[];
+}
+
 /** Without what helm adds, and without what is a value here and a patch there. */
 function plain(objects: readonly KubeObject[]): Map<string, unknown> {
   return new Map(
     objects.map((object) => {
       const copy = structuredClone(object) as KubeObject & {
-        spec?: { template?: { spec?: { containers?: { image?: string; imagePullPolicy?: string }[] } } };
+        spec?: { template?: { spec?: { containers?: Container[] } } };
       };
       const { labels = {}, annotations = {} } = copy.metadata;
       delete labels['helm.sh/chart'];
@@ -55,16 +60,85 @@ function plain(objects: readonly KubeObject[]): Map<string, unknown> {
       for (const container of copy.spec?.template?.spec?.containers ?? []) {
         delete container.image;
         delete container.imagePullPolicy;
+        // A patch puts its variables first.
+        container.env.sort((one, other) => one.name.localeCompare(other.name));
       }
       return [keyText(keyOf(copy)), copy];
     }),
   );
 }
 
-test('without values the chart is what kubectl apply -k deploy applies', async (t) => {
-  const { helm, kustomize } = await tools(t);
-  const rendered = plain(objectsIn(helm(['template', 'coxswain', chart, '-n', 'argocd'])));
-  assert.deepEqual(Object.fromEntries(rendered), Object.fromEntries(plain(kustomize(deploy))));
+/** Each kustomization, and the values that say the same. */
+const same: [what: string, components: string[], values: string[]][] = [
+  ['kubectl apply -k deploy', [], []],
+  ['the component ha', ['ha'], ['-f', join(chart, 'values-ha.yaml')]],
+  ['the component namespaced', ['namespaced'], ['--set', 'rbac.managed=namespaces']],
+  ['the component observer', ['observer'], ['--set', 'engine=argocd']],
+  [
+    'all components together',
+    ['ha', 'namespaced', 'observer'],
+    ['-f', join(chart, 'values-ha.yaml'), '--set', 'rbac.managed=namespaces,engine=argocd'],
+  ],
+];
+for (const [what, components, values] of same)
+  test(`the chart renders what ${what} has, ${values.length > 0 ? 'by its values' : 'without values'}`, async (t) => {
+    const { helm, kustomize, dir } = await tools(t);
+    cpSync(deploy, join(dir, 'deploy'), { recursive: true, dereference: true });
+    writeFileSync(
+      join(dir, 'kustomization.yaml'),
+      JSON.stringify({ resources: ['deploy'], components: components.map((name) => `deploy/components/${name}`) }),
+    );
+    const rendered = plain(objectsIn(helm(['template', 'coxswain', chart, '-n', 'argocd', ...values])));
+    assert.deepEqual(Object.fromEntries(rendered), Object.fromEntries(plain(kustomize(dir))));
+  });
+
+test('each component of deploy/ has values that say the same', () => {
+  assert.deepEqual(readdirSync(join(deploy, 'components')).sort(), [...new Set(same.flatMap(([, names]) => names))]);
+});
+
+test('all that the values can switch on is taken by a real API server, strictly', async (t) => {
+  const cluster = await ownCluster(t);
+  const { kubectl } = await binaries(['kubectl']);
+  const { helm, dir } = await tools(t);
+  const run = (text: string, ...args: string[]): string =>
+    execFileSync(kubectl, ['--kubeconfig', cluster.kubeconfigs.admin, ...args], {
+      encoding: 'utf8',
+      input: text,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+  writeFileSync(
+    join(dir, 'on.yaml'),
+    JSON.stringify({
+      standalone: true,
+      settings: { 'slack.channel': '#deploys' },
+      argocdRedis: { address: 'argocd-redis:6379' },
+      rbac: { managed: 'namespaces', namespaces: ['shop'] },
+      ingress: { enabled: true, host: 'coxswain.example.com', tlsSecret: 'coxswain-tls' },
+      networkPolicy: { enabled: true, page: [{ ipBlock: { cidr: '10.0.0.0/8' } }] },
+      podDisruptionBudget: { enabled: true },
+      image: { pullSecrets: [{ name: 'registry' }] },
+      nodeSelector: { 'kubernetes.io/os': 'linux' },
+      tolerations: [{ key: 'infra', operator: 'Exists' }],
+    }),
+  );
+  for (const namespace of ['tools', 'shop']) run('', 'create', 'namespace', namespace);
+  run('', 'apply', '-f', join(deploy, 'crds'));
+  const text = helm([
+    'template',
+    'coxswain',
+    chart,
+    ...['-n', 'tools', '-f', join(chart, 'values-ha.yaml'), '-f', join(dir, 'on.yaml')],
+  ]);
+  run(text, 'apply', '--server-side', '--force-conflicts', '--validate=strict', '-f', '-');
+  assert.match(
+    run('', '-n', 'tools', 'get', 'deployment,pdb,ingress,netpol', '-o', 'name'),
+    /deployment[^]*networkpol/,
+  );
+  const pods = await eventually('the pod of the Deployment is admitted', async () => {
+    const found = run('', '-n', 'tools', 'get', 'pods', '-o', 'jsonpath={.items[*].spec.priority}').trim();
+    return found === '' ? undefined : found;
+  });
+  assert.match(pods, /^1000000/);
 });
 
 const wrong: [value: string, message: RegExp][] = [
@@ -74,6 +148,8 @@ const wrong: [value: string, message: RegExp][] = [
   ['image.digest=latest', /at '\/image\/digest'/],
   ['imge.tag=1', /additional properties 'imge' not allowed/],
   ['rbac.managed=rules', /at '\/rbac\/rules'/],
+  ['priorityClass.value=2000000000', /at '\/priorityClass\/value'/],
+  ['priorityClass.create=true,priorityClassName=high', /leave priorityClass\.create off/],
   ['ingress.enabled=true', /ingress\.host: the host name of the webhooks/],
   ['httpRoute.enabled=true', /httpRoute\.parentRefs: the Gateway of the webhooks/],
 ];
@@ -173,21 +249,4 @@ test('a packaged chart is installed and upgraded by helm, and what people made t
   assert.deepEqual(await kept(), [policy.data['policy.csv'], ['app-id']]);
   await at('/apis/apiextensions.k8s.io/v1/customresourcedefinitions/approvals.coxswain.dev');
   await at('/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects/default');
-});
-
-test('the components of deploy/ fit what they patch', async (t) => {
-  const { dir } = await tools(t);
-  const { kustomize = '' } = await binaries(['kustomize']);
-  writeFileSync(
-    join(dir, 'kustomization.yaml'),
-    `resources: [deploy]\ncomponents: [deploy/components/ha, deploy/components/namespaced]\n`,
-  );
-  execFileSync('cp', ['-rL', deploy, join(dir, 'deploy')]);
-  const { stdout } = await promisify(execFile)(kustomize, ['build', dir]);
-  const objects = objectsIn(stdout);
-  const found = (kind: string, name: string): string =>
-    JSON.stringify(objects.find((object) => object.kind === kind && object.metadata.name === name));
-  assert.match(found('Deployment', 'coxswain'), /"replicas":2/);
-  assert.match(found('ClusterRole', 'coxswain-managed'), /"verbs":\["get","list","watch"\]/);
-  assert.match(found('ClusterRole', 'coxswain-namespaced'), /"verbs":\["\*"\]/);
 });
