@@ -1,11 +1,12 @@
 // `/cox hold`: the pull request that turns automated sync off in Git, because Argo CD asks no gate before it.
-import type { Application } from '../model/application.ts';
+import type { Application, ApplicationSource } from '../model/application.ts';
 import type { Actor, Request } from '../model/coxswain.ts';
 import type { Repository } from '../git/repository.ts';
 import type { Answer, ChatopsOptions } from './ports.ts';
 import { boundedName } from '../base/name.ts';
-import { argo } from '../model/annotations.ts';
 import { applicationKey, isAutomated, sourcesOf } from '../model/application.ts';
+import { argoGroup } from '../model/argo-kinds.ts';
+import { trackedBy } from '../model/tracking.ts';
 import { trackingName } from '../render/document/tracking.ts';
 import { withoutAutomated } from './automated.ts';
 import { baseBranch } from './revert.ts';
@@ -20,11 +21,13 @@ const refused = (text: string): Answer => ({ ok: false, text });
 const mostBytes = 1_000_000;
 const byHand = 'set spec.syncPolicy.automated.enabled to false where its manifest comes from';
 
-/** The application that brings this one. */
-function parentOf({ store }: ChatopsOptions, app: Application): Application | undefined {
-  const [name = ''] = app.metadata.annotations?.[argo.trackingId]?.split(':') ?? [];
-  const found = store.applications.list().find((other) => trackingName(other, store.namespace) === name);
-  return found === app ? undefined : found;
+/** The application that brings this one, by whichever way it is tracked. */
+function parentOf({ store }: ChatopsOptions, { metadata }: Application): Application | undefined {
+  const { namespace, name } = metadata;
+  const key = { group: argoGroup, kind: 'Application', namespace, name };
+  const tracking = trackedBy(metadata, key, store.settings().comparison.tracking);
+  const found = store.applications.list().find((other) => trackingName(other, store.namespace) === tracking);
+  return found && applicationKey(found) === applicationKey({ metadata }) ? undefined : found;
 }
 
 interface Found {
@@ -35,11 +38,19 @@ interface Found {
   line: number;
 }
 
-/** Where Git has it as a manifest that can be edited: one file alone. */
-async function manifestIn(
-  { repository, head, inputs }: { repository: Repository; head: string; inputs: string[] },
-  { metadata }: Application,
-): Promise<Found | 'off' | undefined> {
+/** A branch that a source of the parent follows, and what is read there. */
+interface Place {
+  repository: Repository;
+  owner: string;
+  repo: string;
+  base: string;
+  /** The commit of the branch now. */
+  head: string;
+  inputs: string[];
+}
+
+/** Where it can be edited as a manifest; `off`: it is turned off there. */
+async function manifestsIn({ repository, head, inputs }: Place, { metadata }: Application): Promise<(Found | 'off')[]> {
   const found: (Found | 'off')[] = [];
   const files = new Map<string, string>();
   for (const input of inputs) for (const { path, id } of await repository.files(head, input)) files.set(path, id);
@@ -51,7 +62,7 @@ async function manifestIn(
     if (turned === 'off') found.push(turned);
     else if (turned !== undefined && turned !== 'none') found.push({ path, id, ...turned });
   }
-  return found.length === 1 ? found[0] : undefined;
+  return found;
 }
 
 function bodyOf({ app, actor }: Task, { path, line }: Found): string {
@@ -62,12 +73,6 @@ function bodyOf({ app, actor }: Task, { path, line }: Found): string {
     '',
     `Asked for by \`${actor.login}\` ${where}.`,
   ].join('\n');
-}
-
-interface Place {
-  repository: Repository;
-  /** The commit of the branch now. */
-  head: string;
 }
 
 /** The branch on the remote: the one that is there, or a new one; its author and date are the Request's. */
@@ -95,31 +100,62 @@ function titleOf({ metadata }: Application): string {
   return `Turn automated sync of ${metadata.name} off`;
 }
 
+type Branch = Omit<Place, 'inputs'>;
+
+/** The branch that a source follows; otherwise why nothing can be edited there. */
+async function branchOf(
+  { forge, git }: ChatopsOptions,
+  { repoURL, targetRevision, chart }: ApplicationSource,
+): Promise<Branch | string> {
+  const at = chart === undefined ? forge?.repositoryOf(repoURL) : undefined;
+  if (!at) return 'is read from no repository where the GitHub App is installed';
+  const repository = git.repository(repoURL);
+  await repository.fetch();
+  const base = await baseBranch(repository, targetRevision);
+  if (base === undefined) return `follows ${targetRevision ?? 'HEAD'}, which is no branch`;
+  return { ...at, repository, base, head: await repository.resolve(`refs/heads/${base}`) };
+}
+
+/** What the parent reads, each branch once; otherwise why that cannot be edited. */
+async function placesOf(options: ChatopsOptions, parent: Application): Promise<Place[] | string> {
+  const branches: (Branch | string)[] = [];
+  for (const source of sourcesOf(parent.spec)) branches.push(await branchOf(options, source));
+  const known = branches.filter((each) => typeof each !== 'string');
+  if (known.length === 0) return [...new Set(branches)].join(', and ') || 'has no source';
+  const heads = branches.map((each) => (typeof each === 'string' ? undefined : each.head));
+  const inputs = await options.inputsOf(parent, heads);
+  const places = new Map<string, Place>();
+  for (const [at, branch] of branches.entries()) {
+    if (typeof branch === 'string') continue;
+    const id = [branch.owner, branch.repo, branch.base].join(' ');
+    places.set(id, { ...branch, inputs: [...(places.get(id)?.inputs ?? []), ...(inputs[at] ?? [])] });
+  }
+  return [...places.values()];
+}
+
 /** Doing it twice finds the first, while the file is as it was. */
 export async function openHold(options: ChatopsOptions, task: Task): Promise<Answer> {
   const { app } = task;
   const { name } = app.metadata;
   if (!isAutomated(app.spec)) return refused(`${name}: automated sync is off`);
   const parent = parentOf(options, app);
-  const source = parent && sourcesOf(parent.spec)[0];
-  if (!source) return refused(`${name}: no application of here brings it; ${byHand}`);
-  const place = options.forge?.repositoryOf(source.repoURL);
-  if (!place || !options.forge)
-    return refused(`${name}: the repository of ${parent.metadata.name} is not one where the GitHub App is installed`);
-  const repository = options.git.repository(source.repoURL);
-  await repository.fetch();
-  const base = await baseBranch(repository, source.targetRevision);
-  if (base === undefined)
-    return refused(`${name}: ${parent.metadata.name} follows ${source.targetRevision ?? 'HEAD'}, which is no branch`);
-  const head = await repository.resolve(`refs/heads/${base}`);
-  const inputs = await options.inputsOf(parent, head);
-  const found = await manifestIn({ repository, head, inputs }, app);
-  if (found === 'off') return refused(`${name}: it is off in Git; ${parent.metadata.name} brings that with its sync`);
-  if (!found)
+  if (!parent) return refused(`${name}: no application of here brings it; ${byHand}`);
+  const { forge } = options;
+  if (!forge) return refused(`${name}: no GitHub App is set up here; ${byHand}`);
+  const places = await placesOf(options, parent);
+  if (typeof places === 'string') return refused(`${name}: ${parent.metadata.name} ${places}; ${byHand}`);
+  const found: { place: Place; manifest: Found | 'off' }[] = [];
+  for (const place of places) for (const manifest of await manifestsIn(place, app)) found.push({ place, manifest });
+  const [only, ...more] = found;
+  if (!only || more.length > 0)
     return refused(`${name}: Git has no single manifest of it in what ${parent.metadata.name} reads; ${byHand}`);
-  const branch = await bringBranch(task, { repository, head }, found);
-  const body = bodyOf(task, found);
-  const pull = await options.forge.openPull({ ...place, base, head: branch, title: titleOf(app).slice(0, 250), body });
+  const { place, manifest } = only;
+  if (manifest === 'off')
+    return refused(`${name}: it is off in Git; ${parent.metadata.name} brings that with its sync`);
+  const { owner, repo, base } = place;
+  const head = await bringBranch(task, place, manifest);
+  const title = titleOf(app).slice(0, 250);
+  const pull = await forge.openPull({ owner, repo, base, head, title, body: bodyOf(task, manifest) });
   return {
     ok: true,
     text: `${name}: pull request #${pull.number} turns automated sync off`,

@@ -52,9 +52,9 @@ export interface Chat {
 }
 
 /**
- * Paths in the repository of its first source that an application's manifests depend on, at a revision of that source.
+ * Paths that an application's manifests depend on, by source, at a revision of each; undefined: where the source is now.
  */
-type PullInputs = (app: Application, revision: string) => Promise<string[]>;
+type PullInputs = (app: Application, revisions: readonly (string | undefined)[]) => Promise<string[][]>;
 
 export interface ChatopsOptions {
   /** Default: none are kept. */

@@ -4,6 +4,7 @@ import type { Application } from '../model/application.ts';
 import type { Actor, Request } from '../model/coxswain.ts';
 import type { Repository } from '../git/repository.ts';
 import { applicationKey, shortRevision, sourcesOf } from '../model/application.ts';
+import { normaliseRepo } from '../model/repository.ts';
 import { boundedName } from '../base/name.ts';
 
 interface Task {
@@ -138,6 +139,12 @@ async function subjectOf(repository: Repository, sha: string, ref?: string): Pro
   return (await repository.commit(sha)).message.split('\n')[0] ?? '';
 }
 
+/** Those in the repository of its first source, whichever source names them. */
+function firstOf({ spec }: Application, inputs: readonly string[][]): string[] {
+  const repositories = sourcesOf(spec).map(({ repoURL }) => normaliseRepo(repoURL));
+  return inputs.filter((_, index) => repositories[index] === repositories[0]).flat();
+}
+
 /**
  * Finds the newest commit of the last deploy that touched the application, and proposes its revert. Doing it twice
  * finds the first.
@@ -162,7 +169,7 @@ export async function openRevert(options: ChatopsOptions, task: Task): Promise<A
     return refused(
       `${name}: it follows ${source.targetRevision ?? 'HEAD'}, which is no branch; set targetRevision back instead`,
     );
-  const inputs = await options.inputsOf(app, revisions[0] ?? '');
+  const inputs = firstOf(app, await options.inputsOf(app, [revisions[0]]));
   const commit = await lastChange(repository, app, inputs);
   if (!commit) return refused(`${name}: nothing of it changed since its first known deploy`);
   const head = `coxswain/revert-${commit.slice(0, 12)}${isPartial(request) ? `-${boundedName(name, 200)}` : ''}`;

@@ -74,7 +74,7 @@ function openChatops(
     driftNow: engine.drift,
     forge,
     doubt: (createdAt) => guard.doubt(createdAt, signal),
-    inputsOf: (app, revision) => desiring.firstInputsAt(app, revision, signal),
+    inputsOf: async (app, revisions) => (await desiring.inputsAt(app, revisions, signal)).inputs,
     queues: queues.of,
     clock,
     log,

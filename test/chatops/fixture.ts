@@ -18,6 +18,7 @@ import { parseAllDocuments } from 'yaml';
 import { connectCluster } from '../../src/cluster/cluster.ts';
 import { AppError } from '../../src/base/errors.ts';
 import { createChatops } from '../../src/chatops/chatops.ts';
+import { sourcesOf } from '../../src/model/application.ts';
 import { coxGroup, coxVersion } from '../../src/model/coxswain.ts';
 import { eventually, testCluster } from '../control-plane.ts';
 import { mirrors, origin as newOrigin } from '../git/origin.ts';
@@ -197,7 +198,7 @@ export async function bed(t: TestContext, options: BedOptions = {}): Promise<Bed
       ...(options.doubt && { doubt: options.doubt }),
       ...(options.turn && { turn: options.turn }),
       ...(options.driftNow && { driftNow: options.driftNow }),
-      inputsOf: (app) => Promise.resolve([app.metadata.name]),
+      inputsOf: (app) => Promise.resolve(sourcesOf(app.spec).map(({ path = '.' }) => [path])),
     });
     made.start({ answer: (request, answer) => Promise.resolve(void told.push([request.metadata.name, answer])) });
     return made;

@@ -104,3 +104,70 @@ test('whoever may not update the application opens no pull request that holds it
   assert.equal(outcome(await b.ask('hold', { application: 'web', createdAt }))[0], 'Refused');
   assert.deepEqual(b.forge.pulls, []);
 });
+
+test('its parent is found by whichever way of tracking is set, and in whichever of its sources it stands', async (t) => {
+  const b = await bed(t, { files: { 'charts/a.yaml': 'a: 1\n', 'more/web.yaml': manifest('{prune: true}') } });
+  await b.settings(policy);
+  await b.project('shop');
+  await b.application('apps');
+  await b.store.applications.patch(`${b.namespace}/apps`, {
+    spec: {
+      source: null,
+      sources: [
+        { repoURL: 'https://charts.example.com', chart: 'apps', targetRevision: '1.0.0' },
+        { repoURL: b.origin.url, path: 'charts', targetRevision: 'main' },
+        { repoURL: b.origin.url, path: 'more', targetRevision: 'main' },
+      ],
+    },
+  });
+  await automated(b, {});
+  await b.cluster.api.apply(
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'argocd-cm', namespace: b.namespace, labels: { 'app.kubernetes.io/part-of': 'argocd' } },
+      data: { 'application.resourceTrackingMethod': 'label' },
+    },
+    { manager: 'test' },
+  );
+  await eventually(
+    'it is tracked by label',
+    () => b.store.settings().comparison.tracking.method === 'label' || undefined,
+  );
+  const ref = { group: 'argoproj.io', kind: 'Application', namespace: b.namespace, name: 'web' };
+  const label = (manager: string, text: string): Promise<unknown> =>
+    b.cluster.api.patch(ref, {
+      type: 'merge',
+      patch: { metadata: { labels: { 'app.kubernetes.io/instance': text } } },
+      manager,
+    });
+  await label('argocd-controller', 'apps');
+  await eventually('it is labelled', () => b.store.applications.get(`${b.namespace}/web`)?.metadata.labels);
+  assert.deepEqual(outcome(await b.ask('hold', { application: 'web', createdAt })), [
+    'Done',
+    'web: pull request #1 turns automated sync off',
+  ]);
+  assert.equal(
+    git(b, 'show', `${b.forge.pulls[0]?.head ?? ''}:more/web.yaml`),
+    manifest('{enabled: false, prune: true}'),
+  );
+  // In two of them nobody knows which counts.
+  b.origin.commit('twice', { 'charts/web.yaml': manifest('{prune: true}') });
+  const [, message] = outcome(await b.ask('hold', { application: 'web', createdAt }));
+  assert.match(message ?? '', /^web: Git has no single manifest of it in what apps reads; /);
+  // Nothing that can be edited is said with each reason.
+  await b.store.applications.patch(`${b.namespace}/apps`, {
+    spec: {
+      sources: [
+        { repoURL: 'https://charts.example.com', chart: 'apps', targetRevision: '1.0.0' },
+        { repoURL: b.origin.url, path: 'more', targetRevision: 'b'.repeat(40) },
+      ],
+    },
+  });
+  assert.deepEqual(outcome(await b.ask('hold', { application: 'web', createdAt })), [
+    'Refused',
+    'web: apps is read from no repository where the GitHub App is installed, and ' +
+      `follows ${'b'.repeat(40)}, which is no branch; set spec.syncPolicy.automated.enabled to false where its ` +
+      'manifest comes from',
+  ]);
+});

@@ -7,6 +7,7 @@ import type { Slack } from '../../src/slack/slack.ts';
 import type { Stage } from '../engine/fixture.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { TestForge } from '../chatops/fixture.ts';
+import { sourcesOf } from '../../src/model/application.ts';
 import { eventually } from '../control-plane.ts';
 import { createChatops } from '../../src/chatops/chatops.ts';
 import { createLogger } from '../../src/base/log.ts';
@@ -131,7 +132,7 @@ export async function bed(t: TestContext, options: Options): Promise<Bed> {
       forge,
       authors: authorsOf(forge),
       driftNow: (application) => stage.engine.drift(application),
-      inputsOf: (app) => Promise.resolve([app.metadata.name]),
+      inputsOf: (app) => Promise.resolve(sourcesOf(app.spec).map(({ path = '.' }) => [path])),
       clock,
       log,
     });

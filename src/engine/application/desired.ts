@@ -12,7 +12,6 @@ import { hashOf } from '../../base/canonical.ts';
 import { AppError } from '../../base/errors.ts';
 import { filesOf } from '../../git/git.ts';
 import { sourcesOf } from '../../model/application.ts';
-import { normaliseRepo } from '../../model/repository.ts';
 
 /** Immutable; `manifests` is the same array for equal keys as long as it is kept. */
 export interface DesiredState {
@@ -51,8 +50,6 @@ export interface Desiring {
     signal: AbortSignal,
     scope?: Scope,
   ): Promise<{ key: string; inputs: string[][]; revisions: string[]; fetched: readonly Fetched[] }>;
-  /** Paths in the repository of its first source, whichever source names them, at a revision of that source. */
-  firstInputsAt(app: Application, revision: string, signal: AbortSignal): Promise<string[]>;
 }
 
 interface DesiringOptions {
@@ -195,7 +192,7 @@ function stateOf(parts: readonly Rendered[], resolved: readonly Resolved[]): Des
 
 /** Keeps nothing by itself: mirrors and renderer do. */
 export function createDesiring(options: DesiringOptions): Desiring {
-  const desiring: Desiring = {
+  return {
     async at(app, revisions, signal, scope = {}) {
       const resolved = await resolveSources(options, { app, revisions, signal, scope });
       const parts = await Promise.all(
@@ -218,11 +215,5 @@ export function createDesiring(options: DesiringOptions): Desiring {
         fetched: fetchedBy(resolved),
       };
     },
-    async firstInputsAt(app, revision, signal) {
-      const { inputs } = await desiring.inputsAt(app, [revision], signal);
-      const repositories = sourcesOf(app.spec).map(({ repoURL }) => normaliseRepo(repoURL));
-      return inputs.filter((_, index) => repositories[index] === repositories[0]).flat();
-    },
   };
-  return desiring;
 }
