@@ -6,6 +6,8 @@ import { apply, documents, get, pathOf, type Kube } from './kube.ts';
 import { channel, type People } from './people.ts';
 import { until } from './condition.ts';
 
+/** So long drift must last until it is told. */
+export const driftSettleMs = 1_000;
 export const controlNamespace = 'argocd';
 const deploy = join(import.meta.dirname, '..', 'deploy');
 
@@ -88,7 +90,7 @@ export async function applySettings(
   const here = {
     'slack.identities': identities.join('\n'),
     'slack.channel': channel,
-    'drift.settle': '1s',
+    'drift.settle': `${driftSettleMs}ms`,
     ...(failureSettle && { 'failure.settle': failureSettle }),
   };
   for (const file of ['coxswain-cm.yaml', 'rights.yaml'])

@@ -17,6 +17,8 @@ interface StoryOptions {
   tell?: (line: string) => void;
   /** How long any one thing may take; default 60,000. */
   withinMs?: number;
+  /** Argo CD syncs and heals. */
+  besideArgo?: boolean;
   signal?: AbortSignal;
 }
 
@@ -54,7 +56,7 @@ async function assertSecretsKept({ scene }: Stage): Promise<void> {
  * done once.
  */
 export async function playStory(scene: Scene, options: StoryOptions = {}): Promise<void> {
-  const { tell = (): void => undefined, withinMs = 60_000, signal } = options;
+  const { tell = (): void => undefined, withinMs = 60_000, besideArgo, signal } = options;
   const stage: Stage = { scene, withinMs, signal, tell: (line) => tell(`   ${line}`) };
   const chapter = (number: number, title: string): void => tell(`${number}. ${title}`);
   chapter(1, 'Bootstrap');
@@ -68,7 +70,7 @@ export async function playStory(scene: Scene, options: StoryOptions = {}): Promi
   chapter(5, 'Approval');
   await approval(stage, number, sha);
   chapter(6, 'Drift');
-  await drift(stage);
+  await drift(stage, besideArgo);
   chapter(7, 'Revert');
   await revert(stage, { number, sha });
   await assertSecretsKept(stage);

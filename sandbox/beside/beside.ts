@@ -109,7 +109,7 @@ async function play(place: Place, options: Options, found: Programs, signal: Abo
   process.stdout.write(places(place));
   if (options.server) return tryServer(place, found, signal);
   if (options.story) {
-    await playStory(scene, { tell, signal });
+    await playStory(scene, { tell, withinMs: 120_000, besideArgo: true, signal });
     tell('the story has ended as it should');
   } else if (!options.stay) {
     await bootstrap({ scene, tell, withinMs: 120_000, signal });

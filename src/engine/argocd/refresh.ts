@@ -6,10 +6,12 @@ import type { ReconcileDeps } from '../application/pass.ts';
 import { canonicalJson, sameJson } from '../../base/canonical.ts';
 import { argo } from '../../model/annotations.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
+import { specConditions } from '../../policy/project.ts';
 import { keyThen } from '../application/history.ts';
+import { projectOf } from '../application/ownership.ts';
 
 type RefreshDeps = Pick<ReconcileDeps, 'store' | 'memory' | 'sources' | 'clock'>;
-type CatchUpDeps = RefreshDeps & Pick<ReconcileDeps, 'desiring' | 'enqueue'>;
+type CatchUpDeps = RefreshDeps & Pick<ReconcileDeps, 'desiring' | 'enqueue' | 'targetOf'>;
 
 /**
  * Not at once after a status of Argo CD: it writes its own answer over its copy of the application, and what is told in
@@ -81,6 +83,16 @@ async function progressOf(
   return key === undefined ? 'unknown' : key === desired.key ? 'there' : 'behind';
 }
 
+/**
+ * Argo CD refuses its spec for something that is in order by now: it looks at an AppProject when it compares, and not
+ * when that is made (Argo CD: controller/appcontroller.go refreshAppConditions).
+ */
+async function isRefusedInVain({ store, targetOf }: CatchUpDeps, app: Application): Promise<boolean> {
+  if (!app.status?.conditions?.some(({ type }) => type === 'InvalidSpecError')) return false;
+  const [project, cluster] = [projectOf(store, app), await targetOf(app)];
+  return specConditions({ app, project, cluster, controlNamespace: store.namespace }).length === 0;
+}
+
 function followed(before: Telling | undefined, heads: string, standing: boolean, now: number): Telling {
   const same = before?.heads === heads;
   if (same && (before.standing === standing || before.due === Infinity)) return before;
@@ -107,9 +119,10 @@ export async function catchUp(
   const telling = followed(known.telling, heads, standing !== undefined, deps.clock.now());
   known.telling = telling;
   const { revision, revisions } = app.status?.sync ?? {};
-  const named = canonicalJson([revision ?? '', revisions ?? []]);
+  const inVain = await isRefusedInVain(deps, app);
+  const named = canonicalJson([revision ?? '', revisions ?? [], inVain]);
   if (telling.due === Infinity && telling.compared === named) return undefined;
-  const progress = await progressOf(deps, app, desired, signal);
+  const progress = inVain ? 'behind' : await progressOf(deps, app, desired, signal);
   if (known.telling !== telling) return breathMs; // it was told meanwhile
   if (progress === 'unknown' && known.soughtFor !== named) {
     known.soughtFor = named;
@@ -117,11 +130,13 @@ export async function catchUp(
     deps.enqueue(key);
     return undefined;
   }
-  if (progress === 'there' || telling.times >= mostTimes || telling.due === Infinity) {
+  // What it has compared is done with; that it refuses it is news.
+  const rests = telling.due === Infinity && !inVain;
+  if (progress === 'there' || telling.times >= mostTimes || rests) {
     known.telling = { ...telling, due: Infinity, compared: named };
     return undefined;
   }
-  const wait = telling.due - deps.clock.now();
+  const wait = (telling.due === Infinity ? 0 : telling.due) - deps.clock.now();
   if (wait > 0) return wait;
   await tell(deps, app, known, telling.heads);
   return (known.telling?.due ?? 0) - deps.clock.now();

@@ -134,3 +134,23 @@ test('an application that our engine has is not told of: nobody would take the a
   await s.until('told', 'synced', ({ status }) => status?.sync?.status === 'Synced' && status.sync.revision === second);
   assert.deepEqual(asked, []);
 });
+
+test('what Argo CD refuses for a project that is there by now is asked to be compared again', async (t) => {
+  const { s, asked } = await beside(t);
+  const revision = s.commit({ 'README.md': 'still of nobody' });
+  await patchApp(s, 'told', {
+    spec: { project: 'late' },
+    status: {
+      sync: { status: 'Unknown', revision: '', comparedTo: null },
+      conditions: [{ type: 'InvalidSpecError', message: 'Application referencing project late which does not exist' }],
+    },
+  });
+  await quiet(s);
+  assert.deepEqual(asked, []); // it does not
+  await s.project('late');
+  await s.until('told', 'it is asked', (app) => app.metadata.annotations?.[refresh] === 'normal');
+  await patchApp(s, 'told', { status: { conditions: null } });
+  await compared(s, 'told', revision);
+  await quiet(s);
+  assert.deepEqual(asked, ['told normal']);
+});
