@@ -52,7 +52,7 @@ export interface Chat {
 }
 
 /**
- * Paths that an application's manifests depend on, by source, at a revision of each; undefined: where the source is now.
+ * Paths that an application's manifests depend on, by source, at a revision of each; undefined: as the source is now.
  */
 type PullInputs = (app: Application, revisions: readonly (string | undefined)[]) => Promise<string[][]>;
 

@@ -105,7 +105,7 @@ test('whoever may not update the application opens no pull request that holds it
   assert.deepEqual(b.forge.pulls, []);
 });
 
-test('its parent is found by whichever way of tracking is set, and in whichever of its sources it stands', async (t) => {
+test('its parent is found by the tracking that is set, and it in any of the parent’s sources', async (t) => {
   const b = await bed(t, { files: { 'charts/a.yaml': 'a: 1\n', 'more/web.yaml': manifest('{prune: true}') } });
   await b.settings(policy);
   await b.project('shop');
