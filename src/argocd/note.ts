@@ -7,7 +7,8 @@ import { healthOf } from '../health/health.ts';
 import { gvkOf } from '../model/kube.ts';
 import { at, mapAt, mapsAt, textAt } from '../model/read.ts';
 import { capacityOf, podInfo } from './pod.ts';
-import { ingressInfo, linksOf, serviceInfo } from './networking.ts';
+import { linksOf } from '../model/external-urls.ts';
+import { ingressInfo, serviceInfo } from './networking.ts';
 
 const revisionAnnotations = ['deployment.kubernetes.io/revision', 'rollout.argoproj.io/revision'];
 

@@ -108,7 +108,7 @@ const source = {
 const retry = {
   limit: true,
   backoff: { fields: { duration: true, factor: true, maxDuration: true } },
-  refresh: { refuse: 'every attempt is made with the revision of the first. Remove the field' },
+  refresh: true,
 } satisfies Record<keyof RetryStrategy, Shape>;
 
 /** Sync options that are known; the others are said not to be. */

@@ -69,5 +69,6 @@ export function endAttempt(
 /** The state with which the next attempt begins. */
 export function beginRetry(state: OperationState): OperationState {
   const { finishedAt: _, syncResult: __, ...rest } = state;
-  return { ...rest, message: `Retrying operation. Attempt #${state.retryCount ?? 1}` };
+  const how = state.operation.retry?.refresh === true ? ' with latest revisions' : '';
+  return { ...rest, message: `Retrying operation${how}. Attempt #${state.retryCount ?? 1}` };
 }

@@ -1,7 +1,7 @@
 // The words for a Pod are kubectl's, and what it asks of its node is counted as the scheduler counts it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { linksOf } from '../../src/argocd/networking.ts';
+import { linksOf } from '../../src/model/external-urls.ts';
 import { podInfo } from '../../src/argocd/pod.ts';
 
 function pod(spec: object, status: object, metadata: object = {}): Parameters<typeof podInfo>[0] {

@@ -137,7 +137,6 @@ const without: [path: string, value: unknown, text: string][] = [
   ['source.kustomize.version', 'v4', 'spec.source.kustomize.version is not supported'],
   ['source.helm.version', 'v2', 'spec.source.helm.version is not supported'],
   ['source.directory.disableExtensionFilter', true, 'spec.source.directory.disableExtensionFilter is not supported'],
-  ['syncPolicy.retry.refresh', true, 'spec.syncPolicy.retry.refresh is not supported'],
   ['syncPolicy.syncOptions', ['ClientSideApplyMigration=false'], 'spec.syncPolicy.syncOptions[0] has no effect'],
   ['syncPolicy.syncOptions', ['PruneLast=true', 'Prunelast=true'], 'spec.syncPolicy.syncOptions[1] has no effect'],
   ['sourceHydrator.syncSource.path', 'x', 'spec.sourceHydrator is not supported'],
@@ -164,13 +163,7 @@ test('a field without effect is told by its path, and says what to do', () => {
 
 test('a field that says nothing is none', () => {
   for (const value of [undefined, null, '', false, [], {}, { name: '' }]) {
-    for (const path of [
-      'source.tagPrefix',
-      'source.plugin',
-      'sourceHydrator',
-      'syncPolicy.retry.refresh',
-      'source.nonsense',
-    ])
+    for (const path of ['source.tagPrefix', 'source.plugin', 'sourceHydrator', 'source.nonsense'])
       assert.deepEqual(told(path, value), [], `${path} ${JSON.stringify(value)}`);
   }
 });
@@ -206,8 +199,8 @@ test('fields of a project without effect are told too: what nobody checks would 
 
 test('an operation that asks for more than is built is told', () => {
   assert.deepEqual(
-    idleOperationFields({ retry: { limit: 2, refresh: true } }).map(({ path, refused }) => [path, refused]),
-    [['operation.retry.refresh', true]],
+    idleOperationFields({ retry: { limit: 2, again: true } as never }).map(({ path, refused }) => [path, refused]),
+    [['operation.retry.again', true]],
   );
   assert.deepEqual(idleOperationFields({ sync: {}, retry: { limit: 2 } }), []);
 });

@@ -13,6 +13,7 @@ import type {
 import type { DesiredState } from './desired.ts';
 import type { ReconcileDeps } from './pass.ts';
 import { rfc3339 } from '../../base/clock.ts';
+import { externalUrlsOf, linksOf } from '../../model/external-urls.ts';
 import { isApplication } from '../../model/argo-kinds.ts';
 import { cox } from '../../model/annotations.ts';
 import { diffMergePatch } from '../../base/merge-patch.ts';
@@ -91,6 +92,8 @@ export function comparedStatus(
 ): ApplicationStatus {
   const { sourceType: _type, sourceTypes: _types, ...before } = app.status ?? {};
   const moves = moved || before.sync?.status !== comparison.status || before.reconciledAt === undefined;
+  const urls = comparison.objects.flatMap(({ live }) => (live ? externalUrlsOf(live) : []));
+  const externalURLs = [...new Set([...urls, ...linksOf(app)])].sort();
   const { status: _status, comparedTo: _compared, ...revision } = before.sync ?? { status: 'Unknown' };
   return {
     ...before,
@@ -106,7 +109,7 @@ export function comparedStatus(
       ? { sourceTypes: desired.sourceTypes }
       : { sourceType: desired.sourceTypes[0] ?? 'Directory' }),
     summary: {
-      ...(before.summary?.externalURLs && { externalURLs: before.summary.externalURLs }),
+      ...(externalURLs.length > 0 && { externalURLs }),
       ...(comparison.images.length > 0 && { images: comparison.images }),
       ...(comparison.objects.some(({ key }) => isApplication(key)) && { isAppOfApps: true }),
     },

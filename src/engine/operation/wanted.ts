@@ -14,6 +14,7 @@ import { keyText } from '../../model/kube.ts';
 import { compareTo } from '../application/assess.ts';
 import { followBase, lastSynced, diffBase } from '../application/history.ts';
 import { stateOf } from '../application/operation-state.ts';
+import { waitsUntil } from '../../sync/retry.ts';
 import { specConditions } from '../../policy/project.ts';
 import { provenEntry } from '../application/gate-record.ts';
 
@@ -49,6 +50,11 @@ export function operationFault(
     : undefined;
 }
 
+/** Another attempt comes, which is made with what the branch says by then (Argo CD: retry.refresh). */
+function isRefreshed({ retry }: Operation, state: OperationState | undefined): boolean {
+  return retry?.refresh === true && state !== undefined && waitsUntil(state) !== undefined;
+}
+
 function wantedRevisions(operation: Operation, state: OperationState | undefined): (string | undefined)[] {
   const { revision, revisions } = state?.syncResult ?? operation.sync ?? {};
   if (revisions && revisions.length > 0) return revisions;
@@ -72,7 +78,7 @@ async function wantedState(
   signal: AbortSignal,
 ): Promise<DesiredState> {
   const operation = app.operation ?? {};
-  const revisions = wantedRevisions(operation, state);
+  const revisions = isRefreshed(operation, state) ? [undefined] : wantedRevisions(operation, state);
   const pinned = revisions.filter((item) => item !== undefined);
   const headFits = head && (pinned.length === 0 || pinned.join() === head.desired.revisions.join());
   if (!operation.sync?.source && !operation.sync?.sources && headFits) return head.desired;

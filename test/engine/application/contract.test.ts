@@ -1,7 +1,7 @@
 // A setting that is not built is a condition that names it, and nothing is synced as if it were not there.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { automated, config, dataOf, ended, operate, patchApp, push, synced } from '../manifests.ts';
+import { automated, config, dataOf, patchApp, push, synced } from '../manifests.ts';
 import { stage } from '../fixture.ts';
 
 test('a setting that would change what is deployed refuses until it is gone; one that would not is told', async (t) => {
@@ -37,16 +37,4 @@ test('a setting that would change what is deployed refuses until it is gone; one
     overridden.status?.conditions?.[0]?.message ?? '',
     /^web\/.argocd-source.yaml: source.kustomize.version is not supported: /,
   );
-});
-
-test('an operation with a retry that refreshes is refused by name', async (t) => {
-  const s = await stage(t, { 'web/a.yaml': config('web', '1') });
-  await s.apply('web');
-  await operate(s, 'web', { sync: {}, retry: { limit: 1, refresh: true } });
-  const app = await ended(s, 'web', 'Failed');
-  assert.equal(
-    app.status?.operationState?.message,
-    'operation.retry.refresh is not supported: every attempt is made with the revision of the first. Remove the field',
-  );
-  assert.equal(await dataOf(s, 'web'), undefined);
 });
