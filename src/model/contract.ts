@@ -125,6 +125,7 @@ const options: Readonly<Record<string, string | undefined>> = {
   SkipDryRunOnMissingResource: undefined,
   PrunePropagationPolicy: undefined,
   Prune: undefined,
+  Supersede: undefined,
   Delete: undefined,
   ClientSideApplyMigration: 'fields of a former client-side apply are always taken over',
 };

@@ -168,7 +168,7 @@ export async function advance(run: Run): Promise<Verdict> {
     const hooks = running.filter((task) => task.kind === 'hook');
     if (running.length > 0)
       return hooks.length === 0
-        ? waitFor('healthy state of', running, unseenAt(run, running))
+        ? { ...waitFor('healthy state of', running, unseenAt(run, running)), health: true }
         : waitFor('completion of hook', hooks, unseenAt(run, hooks));
     if (pending.length === 0)
       return {

@@ -129,6 +129,8 @@ export interface StepResult {
   stopped?: string;
   /** The message of the operation while it waits. */
   waitingFor?: string;
+  /** Nothing but the health of what is applied is waited for. */
+  health?: true;
   /** Keys whose next event should bring the next step. */
   watch: ResourceKey[];
   /** Milliseconds since the epoch at which to step again even without an event. */

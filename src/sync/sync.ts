@@ -168,6 +168,7 @@ export async function step(input: StepInput): Promise<StepResult> {
       done: false,
       waitingFor: verdict.wait,
       watch,
+      ...(verdict.health && { health: true }),
       ...(verdict.at !== undefined && { at: verdict.at }),
     };
   }

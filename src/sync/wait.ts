@@ -8,6 +8,8 @@ export interface Wait {
   wait: string;
   watch: ResourceKey[];
   at?: number;
+  /** What is applied has to become healthy, and no hook runs. */
+  health?: true;
 }
 
 /** `waiting for <what> apps/Deployment/api and 2 more resources`. */

@@ -24,7 +24,7 @@ import { judgeOf } from '../approval/judge.ts';
 import { endedState, sourceFields, stateOf } from '../application/operation-state.ts';
 import { unread } from '../application/others.ts';
 import { recordEnd } from '../approval/gate-end.ts';
-import { operationFault, overridden, targetsOf, wantedOf } from './wanted.ts';
+import { newerCommit, operationFault, overridden, targetsOf, wantedOf } from './wanted.ts';
 import { policyInForce } from '../application/gate-record.ts';
 
 export type OperationOutcome = { ended: true } | { ended: false; at?: number };
@@ -285,6 +285,11 @@ export async function runOperation(
   if (result.stopped !== undefined) {
     const because = lost ?? `what would be applied has changed: ${result.stopped}`;
     return askAboutRest(deps, input, { state: result.state, wanted, why: result.stopped, because }, signal);
+  }
+  const newer = result.health && newerCommit(input, wanted.desired);
+  if (newer) {
+    const message = `superseded by ${newer} while waiting for health`;
+    return endHere(deps, input, { state: result.state, wanted, message }, signal);
   }
   // What follows a failed attempt is planned afresh, and judged afresh.
   if (result.done || result.state.finishedAt !== undefined) subject.known.admitted = undefined;

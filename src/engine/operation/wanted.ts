@@ -126,6 +126,21 @@ export async function wantedOf(
   };
 }
 
+/**
+ * With Supersede=true: the commit of other manifests that an automated sync gives way to. Approved ones go on: what
+ * comes after them waits for people.
+ */
+export function newerCommit(
+  { subject: { app }, head }: Pick<OperationInput, 'subject' | 'head'>,
+  desired: DesiredState,
+): string | undefined {
+  const { operation = {} } = app;
+  const { syncOptions: options, resources = [] } = operation.sync ?? {};
+  if (operation.initiatedBy?.automated !== true || resources.length > 0) return undefined;
+  if (syncOptions(options).get('Supersede') !== 'true' || head?.desired.key === desired.key) return undefined;
+  return head?.desired.revisions[0];
+}
+
 /** `denied`: Argo CD's message by object, of those that the project does not permit. */
 export function targetsOf(comparison: Comparison, denied: Map<string, string>): SyncTarget[] {
   return comparison.objects
