@@ -24,6 +24,7 @@ import { Started } from './shutdown.ts';
 import { createMetrics } from '../web/metrics.ts';
 import { createQueueMetrics } from '../web/queue-metrics.ts';
 import { createWeb } from '../web/web.ts';
+import { lackingText } from '../store/dispensable.ts';
 import { changeDeps } from './change-deps.ts';
 import { openState } from './state.ts';
 import { openCore, toolPaths } from './core.ts';
@@ -139,6 +140,7 @@ function openWeb(
     turn: engine.turn,
     held: () => engine.held && describeError(engine.held),
     onHeld: engine.onHeld,
+    lacking: () => lackingText(store.lacking()),
     notReady: () => {
       if (engine.held) return describeError(engine.held);
       if (!cluster.live.settled) return 'the live cache is not complete yet';

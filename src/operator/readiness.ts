@@ -1,6 +1,8 @@
 // What the start waits for, said in the log and at /readyz: nobody should have to guess.
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Logger } from '../base/log.ts';
+import type { Store } from '../store/store.ts';
+import { lackingText } from '../store/dispensable.ts';
 import { missingKinds } from '../store/store.ts';
 
 export interface Starting {
@@ -16,7 +18,7 @@ export function tellMissingKinds(
 ): () => void {
   let told = '';
   const look = (): void => {
-    const missing = missingKinds(discovery).join(', ');
+    const missing = missingKinds(discovery, { dispensable: false }).join(', ');
     starting.why =
       missing === ''
         ? 'starting: reading the cluster'
@@ -34,4 +36,20 @@ export function tellMissingKinds(
   };
   look();
   return discovery.onChange(look);
+}
+
+/** Tells once what the store does without, and when it need not any more; ended by the returned function. */
+export function tellLacking(store: Store, log: Logger): () => Promise<void> {
+  const missing = store.lacking();
+  const abort = new AbortController();
+  if (missing.length === 0) return () => Promise.resolve();
+  log.warn({ missing, hint: lackingText(missing) }, 'something that Coxswain can do without is missing');
+  const done = store.reports.read(abort.signal).then(
+    () => log.info({ kinds: missing }, 'what was missing is there'),
+    () => undefined,
+  );
+  return () => {
+    abort.abort(new Error('coxswain stops'));
+    return done;
+  };
 }

@@ -8,6 +8,8 @@ interface Right {
   /** With the subresource, as in `approvals/status`. */
   resource: string;
   verbs: readonly string[];
+  /** The kind that is missing without it, and that the store can do without. */
+  dispensable?: string;
 }
 
 const reads = ['get', 'list', 'watch'];
@@ -22,12 +24,13 @@ export const neededRights: readonly Right[] = [
     resource,
     verbs: [...reads, 'create', 'patch', 'delete'],
   })),
-  ...['approvals/status', 'driftepisodes/status', 'reports/status', 'requests/status'].map((resource) => ({
+  ...['approvals/status', 'driftepisodes/status', 'requests/status'].map((resource) => ({
     group: cox,
     resource,
     verbs: ['patch'],
   })),
-  { group: cox, resource: 'reports', verbs: [...reads, 'create', 'delete'] },
+  { group: cox, resource: 'reports', verbs: [...reads, 'create', 'delete'], dispensable: 'Report' },
+  { group: cox, resource: 'reports/status', verbs: ['patch'], dispensable: 'Report' },
   ...['deployments', 'statefulsets'].map((resource) => ({ group: 'apps', resource, verbs: reads })),
   { group: '', resource: 'configmaps', verbs: reads },
   { group: '', resource: 'secrets', verbs: reads },
@@ -65,13 +68,20 @@ async function missingOf(
   return missing.length > 0 ? [`${missing.join(', ')} ${name}`] : [];
 }
 
-/** Throws E_API that names what is not permitted. */
-export async function requireRights(api: Pick<Api, 'request'>, namespace: string, signal: AbortSignal): Promise<void> {
-  const all = await Promise.all(neededRights.map((right) => missingOf(api, right, { namespace, signal })));
-  const missing = all.flat();
+/** Throws E_API that names what is not permitted; answers the kinds that are not permitted and can be done without. */
+export async function requireRights(
+  api: Pick<Api, 'request'>,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const all = await Promise.all(
+    neededRights.map(async (right) => ({ right, names: await missingOf(api, right, { namespace, signal }) })),
+  );
+  const missing = all.flatMap(({ right, names }) => (right.dispensable === undefined ? names : []));
   if (missing.length > 0)
     throw new AppError('E_API', `not permitted in the namespace ${namespace}: ${missing.join('; ')}`, {
       kind: 'transient',
       hint: 'Grant what the Role of deploy/rbac.yaml has to the user as which Coxswain comes: kubectl apply -k deploy.',
     });
+  return [...new Set(all.flatMap(({ right, names }) => (names.length > 0 ? (right.dispensable ?? []) : [])))];
 }

@@ -16,7 +16,7 @@ import { createGuard } from '../store/guard.ts';
 import { adoptRecords } from '../store/adopt.ts';
 import { openStore } from '../store/store.ts';
 import { Lease } from './lease.ts';
-import { tellMissingKinds } from './readiness.ts';
+import { tellLacking, tellMissingKinds } from './readiness.ts';
 import { untilDone, requireNamespace } from './preconditions.ts';
 import { requireRights } from './rights.ts';
 
@@ -67,13 +67,14 @@ export async function openState(base: Base, onLost: () => void): Promise<State> 
   const cluster = await untilDone(() => home(base, permit), waiting);
   started.add('cluster', () => cluster.stop());
   await untilDone(() => requireNamespace(cluster.api, config.namespace, signal), waiting);
-  await untilDone(() => requireRights(cluster.api, config.namespace, signal), waiting);
+  const denied = await untilDone(() => requireRights(cluster.api, config.namespace, signal), waiting);
   const store = await untilDone(
-    () => openStore(cluster, config.namespace, signal).finally(tellMissingKinds(cluster, starting, log)),
+    () => openStore(cluster, config.namespace, signal, { denied }).finally(tellMissingKinds(cluster, starting, log)),
     waiting,
   );
   started.add('store', () => store.stop());
   started.add('settings', tellFaults(store, log));
+  started.add('missing kinds', tellLacking(store, log));
   const lease = new Lease({ api: cluster.api, namespace: config.namespace, engine: config.engine, clock, log, onLost });
   starting.why = 'starting: waits for the Lease that another replica holds';
   await untilDone(() => lease.acquire(signal), waiting);

@@ -27,6 +27,11 @@ export interface Collection<T extends KubeObject> {
   get(key: string): T | undefined;
   list(): T[];
   /**
+   * Resolves when it has been read once. Of a store that is open all are, but for kinds that it can do without; of
+   * those nothing is known before.
+   */
+  read(signal?: AbortSignal): Promise<void>;
+  /**
    * Those that belong to it: our own resources by application (`namespace/name`), SyncRecords by place, Applications by
    * project, projects by name.
    */
@@ -60,7 +65,7 @@ interface Kind {
   kind: string;
 }
 
-interface WatchedCollection<T extends KubeObject> extends Collection<T> {
+interface WatchedCollection<T extends KubeObject> extends Collection<T>, Kind {
   mirror: Mirror<Kept<T>>;
   /**
    * Those that stand where ours belong and that we did not write, or no longer as they are; none of a kind that is not
@@ -254,6 +259,7 @@ export function watchCollection<T extends KubeObject>(
   const kind = { group: options.group, kind: options.kind };
   const mirror = cluster.mirror<Kept<T>>({ kind, namespace, parse: (object) => keptOf(options, object) });
   return {
+    ...kind,
     mirror,
     of: watchIndex(mirror, options.indexOf),
     get: (key) => {
@@ -261,6 +267,7 @@ export function watchCollection<T extends KubeObject>(
       return mirror.get(ref.namespace, ref.name)?.seen;
     },
     list: () => mirror.all().flatMap(({ seen }) => seen ?? []),
+    read: (signal) => mirror.start(signal),
     foreign: () =>
       mirror
         .all()

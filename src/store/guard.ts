@@ -9,6 +9,7 @@ import { isStatus } from '../cluster/api-error.ts';
 import { collectionPath, withQuery } from '../cluster/paths.ts';
 import { coxGroup, coxVersion } from '../model/coxswain.ts';
 import { isObject } from '../model/kube.ts';
+import { isDispensable } from './dispensable.ts';
 
 export interface Guard {
   /** Why forged objects may pass, as last asked; undefined while they are refused. */
@@ -74,15 +75,19 @@ function forgeries(namespace: string): KubeObject[] {
   }));
 }
 
-/** All of them are valid: only a policy answers 422. Where the kind is not served, nobody makes one. */
+/** All of them are valid: only a policy answers 422. What the store does without may not be asked for. */
 async function isRefused(api: Api, object: KubeObject, signal: AbortSignal): Promise<boolean> {
   try {
     await api.create(object, { dryRun: true, signal });
     return false;
   } catch (error) {
-    if (isStatus(error, 422) || isStatus(error, 404)) return true;
+    if (isStatus(error, 422) || isMissing(object.kind, error)) return true;
     throw error;
   }
+}
+
+function isMissing(kind: string, error: unknown): boolean {
+  return isDispensable({ group: coxGroup, kind }) && (isStatus(error, 403) || isStatus(error, 404));
 }
 
 interface Kept {
@@ -115,8 +120,30 @@ async function isKept(api: Api, { ref, uid }: Kept, signal: AbortSignal): Promis
   }
 }
 
-/** `at`: the API server's time at which our own was let pass, before forgeries were refused. */
-async function ask(api: Api, namespace: string, signal: AbortSignal): Promise<{ at: string } | { fault: string }> {
+/** Of what decides nothing, and may be missing, there is none to ask about. */
+async function isLost(api: Api, kind: string, namespace: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const kept = await someOf(api, kind, namespace, signal);
+    return kept !== undefined && !(await isKept(api, kept, signal));
+  } catch (error) {
+    if (isMissing(kind, error)) return false;
+    throw error;
+  }
+}
+
+function lost(kind: string): string {
+  return `the cluster lets others delete what a ${kind} remembers; ${install}`;
+}
+
+/**
+ * `at`: the API server's time at which our own was let pass, before forgeries were refused. `weak`: what others may do
+ * that says nothing of who asks.
+ */
+async function ask(
+  api: Api,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<{ at: string; weak?: string | undefined } | { fault: string }> {
   const own = request(namespace, { login: 'coxswain', id: 0, via: 'engine' });
   let at: string;
   try {
@@ -133,11 +160,10 @@ async function ask(api: Api, namespace: string, signal: AbortSignal): Promise<{ 
     if (!(await isRefused(api, forged, signal)))
       return { fault: `the cluster lets others write a ${forged.kind} in Coxswain's name; ${install}` };
   }
-  for (const kind of ['SyncRecord', 'Approval', 'DriftEpisode', 'Report']) {
-    const kept = await someOf(api, kind, namespace, signal);
-    if (kept && !(await isKept(api, kept, signal)))
-      return { fault: `the cluster lets others delete what a ${kind} remembers; ${install}` };
-  }
+  for (const kind of ['SyncRecord', 'Approval'])
+    if (await isLost(api, kind, namespace, signal)) return { fault: lost(kind) };
+  for (const kind of ['DriftEpisode', 'Report'])
+    if (await isLost(api, kind, namespace, signal)) return { at, weak: lost(kind) };
   return { at };
 }
 
@@ -163,14 +189,15 @@ export function createGuard({
     const answer = await ask(api, namespace, signal);
     fault = 'fault' in answer ? answer.fault : undefined;
     since = 'at' in answer ? (since ?? answer.at) : undefined;
-    if (fault !== undefined && fault !== told)
+    const said = 'fault' in answer ? answer.fault : answer.weak;
+    if (said !== undefined && said !== told)
       log.warn(
-        { fault },
-        'forged objects of its own kinds are not refused by the cluster; ' +
-          'without our MAC they count for nothing all the same',
+        { fault: said },
+        'the cluster does not guard all objects of our own kinds; ' +
+          'without our MAC forged ones count for nothing all the same',
       );
-    if (fault === undefined && told !== undefined) log.info({}, 'the cluster refuses forged objects of its own kinds');
-    told = fault;
+    if (said === undefined && told !== undefined) log.info({}, 'the cluster guards the objects of our own kinds');
+    told = said;
   }
   async function round(): Promise<void> {
     try {

@@ -21,6 +21,7 @@ import { coxGroup } from '../model/coxswain.ts';
 import { isObject } from '../model/kube.ts';
 import { ClusterIdentities } from './cluster-identities.ts';
 import { watchCollection } from './collection.ts';
+import { isDispensable } from './dispensable.ts';
 import { sealKey } from './seal.ts';
 import {
   parseApplication,
@@ -56,6 +57,8 @@ export interface Store {
   macKey: Buffer;
   /** Of our own kinds what we did not write, or what is no longer as we wrote it. */
   foreign(): KubeObject[];
+  /** Kinds that it does without: they are not served, or may not be read. They are followed once they are. */
+  lacking(): string[];
   stop(): Promise<void>;
 }
 
@@ -144,11 +147,15 @@ const customKinds: Readonly<Record<string, readonly string[]>> = {
   [coxGroup]: ['Approval', 'DriftEpisode', 'Report', 'Request', 'SyncRecord'],
 };
 
-/** `Kind.group` of what the store needs and the cluster does not serve. */
-export function missingKinds(discovery: Pick<Discovery, 'resourceOf'>): string[] {
-  return Object.entries(customKinds).flatMap(([group, kinds]) =>
-    kinds.filter((kind) => !discovery.resourceOf({ group, kind })).map((kind) => `${kind}.${group}`),
-  );
+/** `Kind.group` of what the store reads and the cluster does not serve. */
+export function missingKinds(
+  discovery: Pick<Discovery, 'resourceOf'>,
+  { dispensable = true }: { dispensable?: boolean } = {},
+): string[] {
+  return Object.entries(customKinds)
+    .flatMap(([group, kinds]) => kinds.map((kind) => ({ group, kind })))
+    .filter((each) => !discovery.resourceOf(each) && (dispensable || !isDispensable(each)))
+    .map(({ group, kind }) => `${kind}.${group}`);
 }
 
 function sealingWith(key: Buffer) {
@@ -218,17 +225,36 @@ interface StoreOptions {
   key?: Buffer;
   /** Whether Secrets are read: without them there are no other clusters and no credentials. Default: they are. */
   secrets?: boolean;
+  /** Kinds that may not be read and that it can do without (see `isDispensable`). Default: none. */
+  denied?: readonly string[];
+}
+
+type Collections = ReturnType<typeof collectionsOf>;
+
+/** Those that the store can do without are only waited for where they can be read. */
+async function startAll(
+  { discovery }: Cluster,
+  { collections, mirrors }: { collections: Collections; mirrors: Mirror<KubeObject>[] },
+  { denied = [], signal }: { denied?: readonly string[] | undefined; signal: AbortSignal | undefined },
+): Promise<void> {
+  const all = Object.values(collections);
+  for (const { mirror } of all) void mirror.start(signal).catch(() => undefined); // waited for below
+  const [needed, rest] = [all.filter((each) => !isDispensable(each)), all.filter(isDispensable)];
+  await Promise.all([...needed.map(({ mirror }) => mirror), ...mirrors].map((mirror) => mirror.start(signal)));
+  const present = rest.filter((each) => !denied.includes(each.kind) && discovery.resourceOf(each));
+  await Promise.all(present.map(({ mirror }) => mirror.start(signal)));
 }
 
 /**
- * Resolves when every kind has been read once; kinds whose CRD is missing are waited for until the signal ends.
+ * Resolves when every kind has been read once; kinds whose CRD is missing are waited for until the signal ends, but for
+ * those that it can do without.
  * Throws E_CONFIG when the MAC key cannot be used, ApiError when the API refuses.
  */
 export async function openStore(
   cluster: Cluster,
   namespace: string,
   signal?: AbortSignal,
-  { key: own, secrets = true }: StoreOptions = {},
+  { key: own, secrets = true, denied }: StoreOptions = {},
 ): Promise<Store> {
   const key = own ?? (await macKey(cluster.api, namespace, signal));
   const collections = collectionsOf(cluster, namespace, key);
@@ -239,7 +265,7 @@ export async function openStore(
     await Promise.all(all.map((mirror) => mirror.stop()));
   };
   try {
-    await Promise.all(all.map((mirror) => mirror.start(signal)));
+    await startAll(cluster, { collections, mirrors }, { denied, signal });
     return {
       namespace,
       ...collections,
@@ -247,6 +273,10 @@ export async function openStore(
       ...settings,
       identities: new ClusterIdentities(),
       macKey: key,
+      lacking: () =>
+        Object.values(collections)
+          .filter((each) => isDispensable(each) && !each.mirror.synced)
+          .map(({ kind }) => kind),
       foreign: () => [approvals, episodes, reports, requests, records].flatMap((collection) => collection.foreign()),
       stop,
     };

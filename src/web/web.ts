@@ -42,6 +42,8 @@ interface WebOptions {
   held?: () => string | undefined;
   /** Told when `held` changes. */
   onHeld?: (fn: () => void) => () => void;
+  /** What it does without while the rest works; undefined: nothing. Default: nothing. */
+  lacking?: () => string | undefined;
   /** undefined when ready, else why not. */
   notReady(): string | undefined;
   setup: SetupPages;
@@ -119,9 +121,12 @@ function lost(up: string, what: string): Answer {
 }
 
 /** Above each page, as long as it is so. */
-function heldNotice({ held }: WebOptions): Html {
-  const why = held?.();
-  return html`<div id="held" data-live>${why !== undefined && wrongNotice('Nothing is synced', why)}</div>`;
+function heldNotice({ held, lacking }: WebOptions): Html {
+  const [why, without] = [held?.(), lacking?.()];
+  return html`<div id="held" data-live>
+    ${why !== undefined && wrongNotice('Nothing is synced', why)}
+    ${without !== undefined && wrongNotice('Something is missing', without)}
+  </div>`;
 }
 
 /** What somebody must do before it is worked on as they asked; what holds for all stands above the page. */
@@ -224,9 +229,9 @@ function routes(): Readonly<Record<string, Route>> {
 function healthRoutes(): Readonly<Record<string, Route>> {
   return {
     '/healthz': () => plain(200, 'ok'),
-    '/readyz': ({ notReady }) => {
-      const why = notReady();
-      return plain(why === undefined ? 200 : 503, why ?? 'ok');
+    '/readyz': ({ notReady, lacking }) => {
+      const [why, without] = [notReady(), lacking?.()];
+      return plain(why === undefined ? 200 : 503, why ?? (without === undefined ? 'ok' : `ok; but ${without}`));
     },
     '/metrics': async ({ metrics }) => ({ status: 200, ...(await metrics()) }),
   };

@@ -387,8 +387,26 @@ test('a policy that lets others delete what is remembered is told', async (t) =>
   };
   const patch = async (spec: object): Promise<void> =>
     assert.equal((await access.call('PATCH', path, { spec }, 'application/merge-patch+json')).status, 200);
-  await patch({ matchConditions: [elsewhere] });
+  // As a version before installed it: Reports tell nobody who asks.
+  await b.store.reports.create({
+    apiVersion: 'coxswain.dev/v1alpha1',
+    kind: 'Report',
+    metadata: { name: 'ours', namespace: b.namespace },
+    spec: { application, about: 'deploy', since: rfc3339(Date.now()) },
+  });
+  const report = `/apis/coxswain.dev/v1alpha1/namespaces/${b.namespace}/reports/ours?dryRun=All`;
+  await patch({
+    matchConditions: [
+      { ...elsewhere, expression: `${elsewhere.expression} || request.resource.resource != "reports"` },
+    ],
+  });
   try {
+    await eventually(
+      'a Report can be deleted',
+      async () => (await access.call('DELETE', report)).status === 200 || undefined,
+    );
+    assert.equal(await guard.doubt(rfc3339(Date.now() + 60_000)), undefined);
+    await patch({ matchConditions: [elsewhere] });
     await eventually('told', async () =>
       /lets others delete what a SyncRecord remembers/.test((await guard.doubt('')) ?? '') ? true : undefined,
     );

@@ -1,4 +1,5 @@
 // Rights that are missing in the control-plane namespace: the start waits, says once which, and goes on by itself.
+import type { TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,7 +46,15 @@ test('what is asked for at the start is what the Role of deploy grants, but for 
   );
 });
 
-test('rights missing in its own namespace are told once and at /readyz, and the start waits for them', async (t) => {
+interface Narrow {
+  operator: Awaited<ReturnType<typeof createOperator>>;
+  readyz(says: RegExp): Promise<string>;
+  warnings(): string[];
+  grant(name: string, rules: Rule[]): Promise<void>;
+}
+
+/** Running, and permitted nothing yet. */
+async function narrowOperator(t: TestContext): Promise<Narrow> {
   const { namespace, access, server, ca } = await testCluster(t);
   const role = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
   const account = { kind: 'ServiceAccount', name: 'narrow', namespace };
@@ -89,6 +98,11 @@ test('rights missing in its own namespace are told once and at /readyz, and the 
       subjects: [account],
     });
   };
+  return { operator, readyz, warnings, grant };
+}
+
+test('rights missing in its own namespace are told once and at /readyz, and the start waits for them', async (t) => {
+  const { operator, readyz, warnings, grant } = await narrowOperator(t);
   const text = await readyz(/not permitted/);
   assert.match(
     text,
@@ -108,4 +122,21 @@ test('rights missing in its own namespace are told once and at /readyz, and the 
   const left = (): string[] => warnings().filter((line) => line.includes('that may not be listed'));
   await eventually('what Git may not hold is told', () => left()[0]);
   assert.deepEqual([left().length, warnings().filter((line) => line.includes('not permitted')).length], [1, 2]);
+});
+
+test('an upgrade without its Role costs the cards of Reports alone, is told once, and mends itself', async (t) => {
+  const { operator, readyz, warnings, grant } = await narrowOperator(t);
+  await readyz(/not permitted/);
+  const former = roleRules().map((rule) => ({
+    ...rule,
+    resources: rule.resources.filter((name) => !name.startsWith('reports')),
+  }));
+  await grant('former', former);
+  const text = await readyz(/^ok; but Report\.coxswain\.dev is missing or may not be read: deploys and failures /);
+  assert.match(text, /have no cards in Slack; kubectl apply -k deploy brings it$/m);
+  const told = (): string[] => warnings().filter((line) => line.includes('can do without'));
+  assert.equal(told().length, 1, operator.logs());
+  await grant('present', roleRules());
+  await readyz(/^ok$/m);
+  assert.equal(told().length, 1);
 });

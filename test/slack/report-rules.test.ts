@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { deployedSince } from '../../src/chatops/revert.ts';
 import { ofOne } from '../../src/slack/inbox.ts';
 import { deploysOf } from '../../src/slack/report/deploy.ts';
-import { isHeld, tellsDeploy, tellsTrouble } from '../../src/slack/report/reports.ts';
+import { isHeld, tellsDeploy, tellsTrouble } from '../../src/slack/report/told-by-approval.ts';
 import { stuckAt, troubleOf } from '../../src/slack/report/trouble.ts';
 import { application } from './sample.ts';
 

@@ -14,7 +14,7 @@ import { resourceViews } from '../../src/engine/resource-view.ts';
 
 interface Served {
   url: string;
-  ready: { why: string | undefined };
+  ready: { why: string | undefined; without?: string };
   get(path: string, init?: RequestInit): Promise<{ status: number; headers: Headers; text: string }>;
   /** Requests so far for that path. */
   asked(path: string): number;
@@ -44,6 +44,7 @@ export async function serve(t: TestContext, { store, engine, cluster, schedules,
       resources: (application) => resourceViews(engine.comparison(application), scripts.healthOf),
       metrics: metrics.text,
       upcoming: schedules.upcoming,
+      lacking: () => ready.without,
       notReady: () => ready.why,
     });
     const server = createServer((request, response) => {

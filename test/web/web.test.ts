@@ -41,6 +41,16 @@ test('when repositories and what ended are looked at next stands on the page and
   assert.ok(metrics.split('\n').includes(line), line);
 });
 
+test('what is missing while the rest works stands on each page and at /readyz, ready all the same', async (t) => {
+  const s = await stage(t, { 'readme.md': 'nothing' });
+  const { get, ready } = await serve(t, s);
+  assert.doesNotMatch((await get('/')).text, /Something is missing/);
+  ready.without = 'Report is <missing>';
+  assert.match((await get('/')).text, /Something is missing[^]*Report is &lt;missing&gt;/);
+  const { status, text } = await get('/readyz');
+  assert.deepEqual([status, text], [200, 'ok; but Report is <missing>\n']);
+});
+
 test('pages, data, health and metrics tell of the applications, with the headers that keep them safe', async (t) => {
   const s = await stage(t, { 'page-web/a.yaml': config('page-a', '1'), 'page-api/b.yaml': config('page-b', '1') });
   const { get, ready } = await serve(t, s);

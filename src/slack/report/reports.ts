@@ -3,7 +3,6 @@ import type { QueueMetricsOf } from '../../base/queue.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Application, ResourceStatus } from '../../model/application.ts';
-import type { Approval } from '../../model/coxswain.ts';
 import type { Report, ReportPhase } from '../../model/report.ts';
 import type { Store } from '../../store/store.ts';
 import type { Deploy } from './deploy.ts';
@@ -17,6 +16,7 @@ import { applicationKey, shortRevision } from '../../model/application.ts';
 import { coxGroup, coxVersion } from '../../model/coxswain.ts';
 import { deploysOf, isLive, newsMs, revisionOf } from './deploy.ts';
 import { stuckAt, troubleOf } from './trouble.ts';
+import { isHeld, tellsDeploy, tellsTrouble } from './told-by-approval.ts';
 
 interface ReportsOptions {
   store: Store;
@@ -62,27 +62,6 @@ async function open({ store }: Deps, app: Application, spec: Omit<Report['spec']
 async function end({ store, clock }: Deps, report: Report, phase: ReportPhase, message: string): Promise<void> {
   const status = { phase, message, endedAt: rfc3339(clock.now()) };
   await store.reports.patch(keyOf(report), { status }, { subresource: 'status' });
-}
-
-/** An Approval's own card tells what becomes of it, where it has one. */
-export function tellsDeploy({ spec, status }: Approval, revision: string): boolean {
-  const cards = Object.values(status?.cards ?? {});
-  return (
-    ['Approved', 'Applied'].includes(status?.phase ?? '') &&
-    spec.revision === revision &&
-    cards.some((card) => card.ts !== undefined)
-  );
-}
-
-/** A card of it stands and still changes: what goes wrong now is told there. */
-export function tellsTrouble({ spec, status }: Approval, revision: string): boolean {
-  const follows = status?.phase === 'Approved' || (status?.phase === 'Applied' && spec.revision === revision);
-  return follows && Object.values(status.cards ?? {}).some((card) => card.ts !== undefined && card.final !== true);
-}
-
-/** The gate holds it: nothing of that revision is being deployed. */
-export function isHeld({ spec, status }: Approval, revision: string): boolean {
-  return ['Pending', 'Rejected', 'Expired'].includes(status?.phase ?? 'Pending') && spec.revision === revision;
 }
 
 function isInHistory({ status }: Application, { since }: Deploy): boolean {
@@ -249,7 +228,9 @@ async function follow(deps: Deps, key: string): Promise<number | undefined> {
 export class Reports {
   readonly #options: ReportsOptions;
   readonly #queue: KeyQueue;
+  readonly #abort = new AbortController();
   #ends: (() => void)[] = [];
+  #begun: Promise<void> = Promise.resolve();
 
   constructor(options: ReportsOptions) {
     this.#options = options;
@@ -273,12 +254,24 @@ export class Reports {
   start(): void {
     const { store } = this.#options;
     this.#ends = [store.applications.onChange((key) => this.#queue.add(key)), store.onSettings(() => this.#addAll())];
+    this.#begun = this.#begin();
+  }
+
+  /** Before it is known what was told, nothing is: the cluster may not have the kind yet. */
+  async #begin(): Promise<void> {
+    try {
+      await this.#options.store.reports.read(this.#abort.signal);
+    } catch {
+      return; // it stops
+    }
     this.#addAll();
     this.#queue.start();
   }
 
   async stop(): Promise<void> {
     for (const end of this.#ends) end();
+    this.#abort.abort(new Error('the reports stop'));
+    await this.#begun;
     await this.#queue.stop();
   }
 
