@@ -5,7 +5,10 @@ import type { EffectivePolicy } from '../policy/policy.ts';
 import type { ProgressState } from './pull.ts';
 import { cox } from '../model/annotations.ts';
 import { isAutomated } from '../model/application.ts';
+import { operationText, outsideText } from '../policy/outside-text.ts';
 import { plannedTasks } from '../sync/planned.ts';
+
+const room = { most: 1000, lines: true };
 
 export interface JudgeInput {
   /** Undefined: the Application is not in the cluster. */
@@ -121,7 +124,7 @@ function running(app: Application, state: OperationState, revision: string): Jud
   ).length;
   return {
     state: 'syncing',
-    message: state.message ?? 'the sync is running',
+    message: operationText(state, room) || 'the sync is running',
     revision,
     ...(all > 0 && { steps: { done, all } }),
   };
@@ -169,7 +172,7 @@ function failed(input: JudgeInput, app: Application): Judgement | undefined {
   const revision = operationRevision(state, input.source);
   const approved = state.operation.info?.some((item) => item.name === cox.approvalInfo) ?? false;
   if (!input.contains(revision) || ((input.policy.gated || concerned(input).length > 0) && !approved)) return undefined;
-  return { state: 'failure', message: state.message ?? 'the sync failed', revision };
+  return { state: 'failure', message: operationText(state, room) || 'the sync failed', revision };
 }
 
 function notYet(input: JudgeInput, app: Application): Judgement {
@@ -179,7 +182,7 @@ function notYet(input: JudgeInput, app: Application): Judgement {
   const condition = app.status?.conditions?.find(
     (item) => item.type === 'ComparisonError' || item.type === 'InvalidSpecError' || item.type === 'SyncError',
   );
-  if (condition) return { state: 'failure', message: condition.message, revision: '' };
+  if (condition) return { state: 'failure', message: outsideText(condition.message, room), revision: '' };
   if (input.policy.gated) return { state: 'queued', message: 'its approval is being prepared', revision: '' };
   return {
     state: 'queued',

@@ -9,6 +9,7 @@ import type { Sees } from './target.ts';
 import type { CarryOutDeps, Task } from './task.ts';
 import { closedNote, closedNow, refresh, reopen, requestSync, waitingApproval } from '../engine/request.ts';
 import { applicationKey, shortRevision } from '../model/application.ts';
+import { operationText } from '../policy/outside-text.ts';
 import { effectivePolicy } from '../policy/policy.ts';
 import { decideApproval } from './approval.ts';
 import { createAsker } from './identity.ts';
@@ -47,7 +48,7 @@ function statusLine(store: Store, app: Application): string {
   const circle = state === 'Healthy' && sync?.status === 'OutOfSync' ? '🟡' : (circles[state] ?? '⚪');
   const failed =
     operationState && ['Failed', 'Error'].includes(operationState.phase)
-      ? [`last sync ${operationState.phase.toLowerCase()}: ${operationState.message ?? ''}`]
+      ? [`last sync ${operationState.phase.toLowerCase()}: ${operationText(operationState)}`]
       : [];
   const running = app.operation ? ['an operation is running'] : [];
   const waits = waitingApproval(store, applicationKey(app)) ? ['waits for approval'] : [];

@@ -5,6 +5,7 @@ import type { Effect, EffectOperation } from '../model/effect.ts';
 import type { Card, CardPlace } from './card.ts';
 import type { Part } from './text.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
+import { operationText } from '../policy/outside-text.ts';
 import { applicationName, shortRevision } from '../model/application.ts';
 import { isOpen } from '../engine/approval/approval.ts';
 import { stricter } from '../policy/policy.ts';
@@ -131,9 +132,15 @@ function following(approval: Approval, { app, unverified }: CardPlace): Standing
   if (!ours || !state)
     return applied ? standing('✅', live, { final: true }) : standing('🔵', ['is approved and about to sync']);
   if (state.phase === 'Failed' || state.phase === 'Error')
-    return standing('❌', ['was approved, but its ', { bold: 'sync failed' }], { detail: state.message ?? '' });
+    return standing('❌', ['was approved, but its ', { bold: 'sync failed' }], {
+      detail: operationText(state, { most: 900, lines: true }),
+    });
   if (state.phase !== 'Succeeded')
-    return standing('🔵', ['is ', { bold: 'syncing' }, state.message ? `: ${clip(state.message, 200)}` : '']);
+    return standing('🔵', [
+      'is ',
+      { bold: 'syncing' },
+      state.message ? `: ${operationText(state, { most: 200 })}` : '',
+    ]);
   if (!applied && unverified)
     return unverified.length > 0
       ? standing('❌', ['was approved, and Argo CD reports it synced, but ', { bold: 'something is left' }], {

@@ -5,6 +5,7 @@ import type { DriftEpisode, DriftedObject } from '../model/coxswain.ts';
 import type { Card, CardPlace } from './card.ts';
 import type { Part } from './text.ts';
 import { applicationName, isAutomated } from '../model/application.ts';
+import { operationText } from '../policy/outside-text.ts';
 import { keyTitle } from '../model/kube.ts';
 import { button, headline, revisionFact } from './card.ts';
 import { fieldLines, valuePair } from './value.ts';
@@ -112,7 +113,9 @@ function failure(episode: DriftEpisode, app: Application | undefined): string | 
   const ours =
     state.operation.initiatedBy?.username === episode.status.endedBy?.login &&
     state.operation.sync?.resources !== undefined;
-  return ours && (state.phase === 'Failed' || state.phase === 'Error') ? (state.message ?? state.phase) : undefined;
+  return ours && (state.phase === 'Failed' || state.phase === 'Error')
+    ? operationText(state) || state.phase
+    : undefined;
 }
 
 /** Kubernetes keeps field managers, which are names that tools give themselves. */

@@ -9,6 +9,7 @@ import type {
   OperationState,
   RevisionHistory,
 } from '../model/application.ts';
+import { operationText, outsideText, resultText } from '../policy/outside-text.ts';
 import { redactText } from '../base/log.ts';
 
 /** The members that are there. */
@@ -19,8 +20,11 @@ function pick<T extends object, K extends keyof T>(from: T, ...names: K[]): Pick
   >;
 }
 
+/** Longer than any that people write; a page has room. */
+const room = { most: 10_000, lines: true };
+
 function message<T extends { message?: string }>(from: T): { message?: string } {
-  return from.message === undefined ? {} : { message: redactText(from.message) };
+  return from.message === undefined ? {} : { message: outsideText(from.message, room) };
 }
 
 function shownSource(source: ApplicationSource): ApplicationSource {
@@ -49,10 +53,13 @@ function shownOperation({ initiatedBy, sync }: Operation): Operation {
 
 function shownState(state: OperationState): OperationState {
   const { syncResult } = state;
-  const resources = syncResult?.resources?.map((row) => ({ ...row, ...message(row) }));
+  const resources = syncResult?.resources?.map((row) => ({
+    ...row,
+    ...(row.message !== undefined && { message: resultText(row, room) }),
+  }));
   return {
     ...pick(state, 'phase', 'startedAt', 'finishedAt', 'retryCount'),
-    ...message(state),
+    ...(state.message !== undefined && { message: operationText(state, room) }),
     operation: shownOperation(state.operation),
     ...(syncResult && {
       syncResult: { ...pick(syncResult, 'revision', 'revisions'), ...(resources && { resources }) },
@@ -68,7 +75,7 @@ function shownEntry(entry: RevisionHistory): RevisionHistory {
 }
 
 function shownCondition(condition: Condition): Condition {
-  return { ...pick(condition, 'type', 'lastTransitionTime'), message: redactText(condition.message) };
+  return { ...pick(condition, 'type', 'lastTransitionTime'), message: outsideText(condition.message, room) };
 }
 
 function shownStatus(status: ApplicationStatus): ApplicationStatus {

@@ -111,5 +111,5 @@ test('of a Secret that could not be synced its name is told, and not the message
   const secret = { group: '', version: 'v1', kind: 'Secret', name: 'login', message: '.data.x: got &value{12345}' };
   const app = application({ operationState: failed({ ...secret, status: 'SyncFailed' }, { message: 'got 12345' }) });
   const trouble = troubleOf(app, now);
-  assert.equal(trouble?.cause, 'Secret/login: failed; why stands in the cluster alone');
+  assert.equal(trouble?.cause, 'Secret/login: it may quote a Secret: the words stand in the cluster alone');
 });

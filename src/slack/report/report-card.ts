@@ -5,10 +5,10 @@ import type { Report } from '../../model/report.ts';
 import type { Card, CardPlace } from '../card.ts';
 import type { Part } from '../text.ts';
 import { applicationName, shortRevision } from '../../model/application.ts';
+import { failedResults, operationText, outsideText, resultText } from '../../policy/outside-text.ts';
 import { button, changeParts, headline, revisionFact } from '../card.ts';
 import { clip, count, diffBox, escapeMrkdwn, escapeText, facts, line, moment, rich } from '../text.ts';
 import { revisionOf } from './deploy.ts';
-import { failedResults, resultText } from './trouble.ts';
 
 /** Red asks for somebody, blue is on its way, green is over, white tells no more. */
 const icons = { Open: '🔵', Live: '✅', Recovered: '✅', Superseded: '⚪', Deleted: '⚪' } as const;
@@ -62,7 +62,7 @@ function progress(report: Report, app: Application | undefined): string {
   const facts = [
     ...(waves.length > 1 && wave >= 0 ? [`wave ${wave + 1} of ${waves.length}`] : []),
     ...(all.length > 0 ? [`${Math.min(done.length, all.length)} of ${count(all.length, 'object')}`] : []),
-    ...(state.message ? [clip(state.message, 200)] : []),
+    ...(state.message ? [operationText(state, { most: 200 })] : []),
   ];
   return facts.join('  ·  ');
 }
@@ -126,6 +126,7 @@ export function reportCard(report: Report, place: CardPlace): Card {
 }
 
 const mostObjects = 8;
+const room = { most: 900, lines: true };
 
 /** What failed or is ill, object by object, each in the words of the cluster; undefined when there is nothing more. */
 export function reportDetails(
@@ -138,20 +139,20 @@ export function reportDetails(
   const ended = state?.phase === 'Failed' || state?.phase === 'Error' ? state : undefined;
   const failed = ended ? failedResults(ended) : [];
   const rows = [
-    ...failed.map((item) => [`${item.kind} ${item.namespace}/${item.name}`, resultText(item)]),
+    ...failed.map((item) => [`${item.kind} ${item.namespace}/${item.name}`, resultText(item, room)]),
     ...['Degraded', 'Progressing'].flatMap((wanted) =>
       ill
         .filter(({ health }) => health?.status === wanted)
         .map((item) => [
           `${item.kind} ${item.namespace ? `${item.namespace}/` : ''}${item.name} is ${wanted}`,
-          item.health?.message ?? '',
+          outsideText(item.health?.message ?? '', room),
         ]),
     ),
     // A condition repeats what was said of the objects.
     ...(failed.some(({ kind }) => kind === 'Secret') ? [] : (app.status?.conditions ?? []))
       .filter(({ type }) => type.endsWith('Error'))
-      .map(({ type, message }) => [type, message]),
-    ...(ended && failed.length === 0 ? [['The sync', ended.message ?? '']] : []),
+      .map(({ type, message }) => [type, outsideText(message, room)]),
+    ...(ended && failed.length === 0 ? [['The sync', operationText(ended, room)]] : []),
   ];
   if (rows.length === 0) return undefined;
   const shown = rows.slice(0, mostObjects);

@@ -1,13 +1,8 @@
 // What is wrong with an application, as one sentence with its cause, from its own status. Pure.
-import type {
-  Application,
-  Condition,
-  OperationState,
-  ResourceResult,
-  ResourceStatus,
-} from '../../model/application.ts';
+import type { Application, Condition, OperationState, ResourceStatus } from '../../model/application.ts';
 import { windowClosed } from '../../model/application.ts';
-import { clip, count } from '../text.ts';
+import { failedResults, operationText, outsideText, resultText } from '../../policy/outside-text.ts';
+import { count } from '../text.ts';
 import { revisionOf } from './deploy.ts';
 
 export interface Trouble {
@@ -27,24 +22,10 @@ function nameOf({ kind, name }: { kind: string; name: string }): string {
   return `${kind}/${name}`;
 }
 
-function hasFailed({ status, hookPhase }: ResourceResult): boolean {
-  return status === 'SyncFailed' || hookPhase === 'Failed' || hookPhase === 'Error';
-}
-
-/** What of the operation failed, each with the message of the cluster. */
-export function failedResults(state: OperationState): ResourceResult[] {
-  return (state.syncResult?.resources ?? []).filter(hasFailed);
-}
-
 function firstOf(told: string[], otherwise: string): string {
   const [first, ...more] = told;
   if (first === undefined) return otherwise;
   return more.length === 0 ? first : `${first}, and ${count(more.length, 'more object')}`;
-}
-
-/** One line, however the message came. */
-function flat(text: string): string {
-  return clip(text.replace(/\s+/g, ' ').trim(), 400);
 }
 
 /**
@@ -60,23 +41,18 @@ function isOver({ sync, history, reconciledAt }: NonNullable<Application['status
   return (tried !== '' && tried !== revisionOf(sync)) || after(reconciledAt, state.finishedAt);
 }
 
-/** Whoever carried it out may have written the values of a Secret into its message: Argo CD tells what the API says. */
-export function resultText({ kind, message, hookPhase }: ResourceResult): string {
-  return kind === 'Secret' ? 'failed; why stands in the cluster alone' : (message ?? hookPhase ?? 'failed');
-}
-
 function failedSync({ status, operation }: Application): Trouble | undefined {
   const state = status?.operationState;
   if (!state || operation || (state.phase !== 'Failed' && state.phase !== 'Error')) return undefined;
   // Of a sync of some objects alone whoever asked for it is told; the application may be well.
   if (state.operation.sync?.dryRun === true || (state.operation.sync?.resources ?? []).length > 0) return undefined;
   if (isOver(status, state)) return undefined;
-  const told = failedResults(state).map((item) => flat(`${nameOf(item)}: ${resultText(item)}`));
+  const told = failedResults(state).map((item) => `${nameOf(item)}: ${resultText(item)}`);
   return {
     kind: 'sync',
     since: state.startedAt,
     says: 'could not be synced',
-    cause: firstOf(told, flat(state.message ?? '')),
+    cause: firstOf(told, operationText(state)),
   };
 }
 
@@ -90,7 +66,9 @@ type Ill = readonly ResourceStatus[] | undefined;
 function toldOf(ill: Ill, wanted: 'Degraded' | 'Progressing'): string[] {
   return (ill ?? [])
     .filter(({ health }) => health?.status === wanted)
-    .map((item) => flat(`${nameOf(item)}${item.health?.message ? `: ${item.health.message}` : ` is ${wanted}`}`));
+    .map(
+      (item) => `${nameOf(item)}${item.health?.message ? `: ${outsideText(item.health.message)}` : ` is ${wanted}`}`,
+    );
 }
 
 function degraded(app: Application, ill: Ill): Trouble | undefined {
@@ -100,7 +78,7 @@ function degraded(app: Application, ill: Ill): Trouble | undefined {
     kind: 'degraded',
     since: health.lastTransitionTime ?? '',
     says: 'is Degraded',
-    cause: firstOf(toldOf(ill, 'Degraded'), flat(health.message ?? '')),
+    cause: firstOf(toldOf(ill, 'Degraded'), outsideText(health.message ?? '')),
   };
 }
 
@@ -113,7 +91,7 @@ function unknown({ status }: Application): Trouble | undefined {
     kind: 'unknown',
     since: condition.lastTransitionTime ?? '',
     says: 'cannot be compared with Git: what is shown of it may be old',
-    cause: flat(condition.message),
+    cause: outsideText(condition.message),
   };
 }
 
@@ -121,13 +99,13 @@ function stuck(app: Application, now: number, ill: Ill): Trouble | undefined {
   const { operationState: state, health } = app.status ?? {};
   const long = (since: string | undefined): since is string => now - Date.parse(since ?? '') >= stuckMs;
   if (app.operation && state?.phase === 'Running' && !waitsForWindow(state) && long(state.startedAt))
-    return { kind: 'stuck', since: state.startedAt, says: 'is stuck in its sync', cause: flat(state.message ?? '') };
+    return { kind: 'stuck', since: state.startedAt, says: 'is stuck in its sync', cause: operationText(state) };
   if (health?.status !== 'Progressing' || !long(health.lastTransitionTime)) return undefined;
   return {
     kind: 'stuck',
     since: health.lastTransitionTime,
     says: 'has not become healthy',
-    cause: firstOf(toldOf(ill, 'Progressing'), flat(health.message ?? '')),
+    cause: firstOf(toldOf(ill, 'Progressing'), outsideText(health.message ?? '')),
   };
 }
 
