@@ -100,7 +100,7 @@ async function manifestsOf(
 ): Promise<Desired | Error | undefined> {
   if (!app) return undefined;
   try {
-    return denialOf(deps, app) ?? (await deps.desired(app, revisions, signal, unmerged));
+    return denialOf(deps, app) ?? (await deps.desired(app, revisions, signal, { unmerged }));
   } catch (error) {
     signal.throwIfAborted();
     return error instanceof Error ? error : new Error(String(error));

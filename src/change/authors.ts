@@ -25,10 +25,10 @@ async function syncedRead(
   now: Read,
   signal: AbortSignal,
 ): Promise<Read | undefined> {
-  const entry = deps.agreed(app) ?? app.status?.history?.at(-1);
+  const entry = deps.lastSynced(app);
   if (!entry) return undefined;
   const past = applicationAt(app, entry);
-  const state = await deps.desired(past.app, past.revisions, signal).catch(() => undefined);
+  const state = await deps.desired(past.app, past.revisions, signal, { pinned: entry.fetched }).catch(() => undefined);
   signal.throwIfAborted();
   const known = readOf(past.app, state);
   const revisions = past.revisions.map((revision) => revision ?? '');

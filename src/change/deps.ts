@@ -9,6 +9,7 @@ import type { GateAuthors } from '../policy/gate.ts';
 import type { Git } from '../git/git.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { NamedCluster } from '../policy/project.ts';
+import type { Past } from '../model/history.ts';
 import type { Place } from '../base/errors.ts';
 
 export interface Desired {
@@ -76,8 +77,11 @@ export interface ChangeDeps {
   projects: { get(key: string): AppProject | undefined; list(): AppProject[] };
   /** What was stricter before somebody loosened an application's gate without approval, and holds still. */
   formerPolicy(app: KubeObject): EffectivePolicy | undefined;
-  /** What Git and the cluster were found to agree on since the newest sync in history, without one. */
-  agreed(app: Application): { revisions: string[]; sources: ApplicationSource[] } | undefined;
+  /**
+   * What was synced last, or what Git and the cluster were found to agree on since, with what was fetched then;
+   * undefined: nothing was.
+   */
+  lastSynced(app: Application): Past | undefined;
   /** Where Argo CD syncs: what is left of the newest sync in history (see `judge`). */
   unverified?(app: Application): readonly string[] | undefined;
   /** Where Argo CD syncs: what the gate does not hold of it, and who has gone past it. */
@@ -112,7 +116,7 @@ export interface ChangeDeps {
     app: Application,
     revisions: (string | undefined)[],
     signal: AbortSignal,
-    unmerged?: Unmerged,
+    how?: { unmerged?: Unmerged | undefined; pinned?: Past['fetched'] },
   ): Promise<Desired>;
   /**
    * What a sync would do, its three facts and its digest; Secrets are masked. Nothing is read of objects that the

@@ -40,20 +40,20 @@ function destinationText({ destination }: Application['spec']): string {
 }
 
 /**
- * R0: the newest sync, or what Git and the cluster were found to agree on since. An entry that cannot be rendered any
- * more, or is not permitted any more, is gone; what fails for now is thrown.
+ * R0: the newest sync, or what Git and the cluster were found to agree on since, in the versions of then. An entry that
+ * cannot be rendered any more, or is not permitted any more, is gone; what fails for now is thrown.
  */
 async function lastSynced(
   deps: ChangeDeps,
   app: Application,
   signal: AbortSignal,
 ): Promise<{ last: Desired | undefined; lastGone: boolean }> {
-  const entry = deps.agreed(app) ?? app.status?.history?.at(-1);
+  const entry = deps.lastSynced(app);
   if (!entry) return { last: undefined, lastGone: false };
   const past = applicationAt(app, entry);
   if (denialOf(deps, past.app)) return { last: undefined, lastGone: true };
   try {
-    return { last: await deps.desired(past.app, past.revisions, signal), lastGone: false };
+    return { last: await deps.desired(past.app, past.revisions, signal, { pinned: entry.fetched }), lastGone: false };
   } catch (error) {
     signal.throwIfAborted();
     if (errorKind(error) !== 'terminal') throw error;

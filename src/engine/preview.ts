@@ -1,6 +1,7 @@
 // What previews of pull requests ask of the engine: what manifests that are not in the branch yet would hold and do.
 import type { Effect } from '../model/effect.ts';
 import type { Application } from '../model/application.ts';
+import type { Past } from '../model/history.ts';
 import type { AppProject } from '../model/project.ts';
 import type { EffectInput } from '../compare/object/comparison.ts';
 import type { Store } from '../store/store.ts';
@@ -12,7 +13,7 @@ import { AppError } from '../base/errors.ts';
 import { trackingName } from '../render/document/tracking.ts';
 import { mayHold, resourceDenied } from '../policy/project.ts';
 import { clusterOf } from '../store/settings.ts';
-import { baseOf } from './application/sync-record.ts';
+import { baseOf, fetchedThen } from './application/sync-record.ts';
 
 interface PreviewDeps {
   store: Store;
@@ -28,10 +29,16 @@ function projectOf(store: Store, app: Application): AppProject | undefined {
   return store.projects.get(`${store.namespace}/${app.spec.project}`);
 }
 
-/** What Git and the cluster were found to agree on since the newest sync in history, without one. */
-export function agreedOn(store: Store, app: Application): ReturnType<typeof baseOf> {
+/**
+ * The newest sync in history, or what Git and the cluster were found to agree on since without one; with what was
+ * fetched then, where that is remembered.
+ */
+export function lastSynced(store: Store, app: Application): Past | undefined {
   const server = clusterOf(store.settings(), app.spec.destination)?.server ?? '';
-  return baseOf(store, { app, target: { server, identity: store.identities.known(server) } });
+  const placed = { app, target: { server, identity: store.identities.known(server) } };
+  const entry = app.status?.history?.at(-1);
+  const fetched = fetchedThen(store, placed, entry);
+  return baseOf(store, placed) ?? (entry && { ...entry, ...(fetched && { fetched }) });
 }
 
 /**

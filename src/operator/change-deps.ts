@@ -9,7 +9,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { Git } from '../git/git.ts';
 import type { Store } from '../store/store.ts';
 import { inClusterServer } from '../model/annotations.ts';
-import { agreedOn, effectAfter, keysAfter } from '../engine/preview.ts';
+import { effectAfter, keysAfter, lastSynced } from '../engine/preview.ts';
 import { definedBy } from '../engine/approval/changed-range.ts';
 import { unmergedAuthors } from '../engine/approval/unmerged.ts';
 import { isFetched } from '../engine/remote/remotes.ts';
@@ -50,8 +50,9 @@ function rendering(parts: Pick<Parts, 'store' | 'desiring'>): Pick<ChangeDeps, '
   return {
     inputsKey: async (app, revisions, signal, unmerged) =>
       (await desiring.inputsAt(app, revisions, signal, await scopeOf(app, unmerged, signal))).key,
-    async desired(app, revisions, signal, unmerged) {
-      const state = await desiring.at(app, revisions, signal, await scopeOf(app, unmerged, signal));
+    async desired(app, revisions, signal, { unmerged, pinned } = {}) {
+      const scope = await scopeOf(app, unmerged, signal);
+      const state = await desiring.at(app, revisions, signal, { ...scope, pinned });
       const { manifests, key, warnings } = state;
       return {
         ...{ manifests, revisions: state.revisions, key, warnings, reads: state.reads },
@@ -69,7 +70,7 @@ export function changeDeps(parts: Parts): ChangeDeps {
     applications: store.applications,
     projects: store.projects,
     formerPolicy: (app) => lastPolicy(store, app),
-    agreed: (app) => agreedOn(store, app),
+    lastSynced: (app) => lastSynced(store, app),
     unverified: engine.unverified,
     told: engine.told,
     approvals: store.approvals,

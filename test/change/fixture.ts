@@ -158,7 +158,7 @@ export function world(t: TestContext, files: Record<string, string>): World {
     namespace: 'argocd',
     git,
     clock: systemClock,
-    agreed: () => undefined,
+    lastSynced: ({ status }) => status?.history?.at(-1),
     rendered: () => undefined,
     inputsKey,
     desired,

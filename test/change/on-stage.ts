@@ -55,6 +55,7 @@ export async function previewOf(s: Stage, sha: string, renderer: Renderer = s.re
     merged: false,
     git: s.git,
     renderer,
+    remotes: s.remotes,
     clusterOf: () => Promise.resolve({ version: cluster.discovery.version, apiVersions: [] }),
   });
   const deps = changeDeps({

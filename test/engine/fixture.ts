@@ -10,6 +10,7 @@ import type { GateAuthors } from '../../src/policy/gate.ts';
 import type { Application, ApplicationSpec } from '../../src/model/application.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import type { AppProject } from '../../src/model/project.ts';
+import type { Remotes } from '../../src/engine/remote/remotes.ts';
 import type { Renderer } from '../../src/render/render.ts';
 import type { Git } from '../../src/git/git.ts';
 import type { Schedules } from '../../src/store/schedules.ts';
@@ -57,6 +58,7 @@ export interface Stage {
   engine: Engine;
   git: Git;
   renderer: Renderer;
+  remotes: Remotes;
   schedules: Schedules;
   queues: ReturnType<typeof createQueueMetrics>;
   /** undefined: not known now. `of`: instead, by the commits that are asked about. */
@@ -153,6 +155,7 @@ interface Running {
   engine: Engine;
   git: Git;
   renderer: Renderer;
+  remotes: Remotes;
   schedules: Schedules;
   queues: ReturnType<typeof createQueueMetrics>;
   stop(): Promise<void>;
@@ -236,6 +239,7 @@ async function run({ config, namespace, dir, forge, standing, fuse, options }: R
     engine,
     git,
     renderer,
+    remotes,
     schedules,
     queues,
     async stop() {
@@ -346,6 +350,9 @@ export async function stage(t: TestContext, files: Record<string, string>, optio
     },
     get renderer() {
       return running.renderer;
+    },
+    get remotes() {
+      return running.remotes;
     },
     get queues() {
       return running.queues;
