@@ -4,6 +4,7 @@ import type { Worker } from '../base/worker.ts';
 import type { Files } from '../model/files.ts';
 import type { ChartAsked } from './chart-repository.ts';
 import type { Access } from './http.ts';
+import type { LargeFile } from './large-file.ts';
 import type { ArtifactAsked } from './registry.ts';
 import { LRUCache } from 'lru-cache';
 import { unpack } from './archive.ts';
@@ -11,6 +12,7 @@ import { digestOf, openCache } from './cache.ts';
 import { chartRepositories, loading } from './chart-repository.ts';
 import { createHttp } from './http.ts';
 import { isRegistry, registries } from './registry.ts';
+import { largeFile } from './large-file.ts';
 import { Names } from './names.ts';
 import { filesFrom } from './tree.ts';
 
@@ -45,6 +47,8 @@ export interface Fetcher {
   artifact(asked: ArtifactAsked): Promise<{ digest: string; files: Files }>;
   /** What stands at an address of the web. */
   file(url: string, signal: AbortSignal): Promise<{ content: Buffer; digest: string; files: Files; name: string }>;
+  /** A file in Git LFS. */
+  large(asked: LargeFile): Promise<Buffer>;
   /** A chart of that digest, if it is kept still. */
   stored(digest: string): Promise<Unpacked | undefined>;
   /**
@@ -92,6 +96,7 @@ export function openFetcher(options: FetcherOptions): Fetcher {
       const name = nameIn(url);
       return { content, digest: digestOf(content), name, files: filesFrom(new Map([[name, { data: content }]])) };
     },
+    large: (asked) => largeFile(http, names, asked),
     renew: (address, since, signal) => names.renew({ address }, since, signal),
     close: () => http.close(),
   };

@@ -1,4 +1,4 @@
-// One GET after the other, over redirects that are each looked at: where it leads, and what it may be shown.
+// One request after the other, over redirects that are each looked at: where it leads, and what it may be shown.
 import type { Dispatcher } from 'undici';
 import { EnvHttpProxyAgent } from 'undici';
 import { AppError, errorMessage } from '../base/errors.ts';
@@ -41,6 +41,8 @@ interface Ask {
   /** Without credentials: registries say first which ones they want. */
   anonymous?: boolean;
   headers?: Record<string, string>;
+  /** It is posted, and not sent on to where a redirect leads. */
+  body?: string;
   maxBytes?: number;
   signal: AbortSignal;
 }
@@ -107,6 +109,7 @@ async function follow(ask: Ask, access: () => Access, agentFor: AgentFor): Promi
     const reply = await request({ ...ask, signal }, url, { access: access(), agentFor });
     const location = reply.status >= 300 && reply.status < 400 ? reply.headers['location'] : undefined;
     if (location === undefined) return reply;
+    if (ask.body !== undefined) throw fetchError(url, 'it leads to another address', 'terminal');
     if (hop >= maxRedirects) throw fetchError(url, 'it leads from one address to the next', 'terminal');
     const next = webAddress(location, url);
     if (url.protocol === 'https:' && next.protocol === 'http:')
@@ -142,7 +145,8 @@ async function request(
     const { statusCode, headers, body } = await agentFor(url, login, listed).request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
-      method: 'GET',
+      method: ask.body === undefined ? 'GET' : 'POST',
+      ...(ask.body !== undefined && { body: ask.body }),
       headers: {
         'user-agent': 'coxswain',
         ...others,

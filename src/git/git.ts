@@ -9,6 +9,7 @@ import type { LogOptions, Repository } from './repository.ts';
 import type { Worker } from '../base/worker.ts';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { authorizationOf } from './access.ts';
 import { createRefsClient } from './advertised.ts';
 import { Constraints } from './constraint.ts';
 import { checkUrl, mirrorName } from './url.ts';
@@ -51,9 +52,11 @@ interface GitCounts {
 export interface Git {
   /**
    * The mirror of that URL; URLs that differ only in `.git`, a slash at the end or the case of the host have one
-   * mirror.
+   * mirror. `as`: it is reached with the credentials of that repository, and has a mirror of its own then.
    */
-  repository(url: string): Repository;
+  repository(url: string, as?: string): Repository;
+  /** What requests to that repository's server carry in `authorization`; undefined: nothing. */
+  authorization(url: string): Promise<string | undefined>;
   /**
    * Nobody reads it any more: its process, its folder and what is kept in memory go. Asked for again, it is opened
    * again.
@@ -75,14 +78,15 @@ interface Open {
 function opening(
   { dir, log, credentials, clock, worker, git = 'git' }: GitOptions,
   { counts, protocols, signal }: { counts: GitCounts; protocols: string[]; signal: AbortSignal },
-): { open: (url: string) => Open; close: () => Promise<void> } {
+): { open: (url: string, as: string | undefined) => Open; close: () => Promise<void> } {
   const onStart = (): void => void (counts.processes += 1);
   const gitAt = (repository: string): GitCommand =>
     gitCommand({ git, home: dir, protocols, clock, signal, onStart }, repository);
   const refsClient = createRefsClient();
   const constraints = new Constraints(worker);
-  const open = (url: string): Open => {
-    const repository = join(dir, mirrorName(url));
+  const open = (url: string, as: string | undefined): Open => {
+    const repository = join(dir, mirrorName(url, as));
+    const borrowed: CredentialsFor = (of, purpose) => credentials(as ?? of, purpose);
     const objects = new ObjectReader(
       () => {
         onStart();
@@ -94,7 +98,7 @@ function opening(
       counts.fetches += 1;
       log.debug({ repository: url }, 'fetching');
     };
-    const remote = { url, dir: repository, git: gitAt(repository), gitAt, refsClient, signal, credentials };
+    const remote = { url, dir: repository, git: gitAt(repository), gitAt, refsClient, signal, credentials: borrowed };
     const onPush = (): void => void (counts.pushes += 1);
     const trees = new Trees(objects, () => mirror.suspect());
     const onBroken = (): void => {
@@ -124,7 +128,7 @@ export function openGit(options: GitOptions): Git {
     clock: options.clock,
     log,
     used: () => ({
-      kept: new Set([...(options.wanted?.() ?? [])].map(mirrorName)),
+      kept: new Set([...(options.wanted?.() ?? [])].map((url) => mirrorName(url))),
       open: new Map([...mirrors].map(([name, { askedAt }]) => [name, askedAt])),
     }),
     close,
@@ -140,13 +144,16 @@ export function openGit(options: GitOptions): Git {
   signal.addEventListener('abort', () => void stop(), { once: true });
 
   return {
-    repository: (url) => {
+    repository: (url, as) => {
       checkUrl(url, protocols);
-      const name = mirrorName(url);
-      const known = mirrors.get(name) ?? opener.open(url);
+      const name = mirrorName(url, as);
+      const known = mirrors.get(name) ?? opener.open(url, as);
       known.askedAt = options.clock.now();
       mirrors.set(name, known);
       return known.mirror;
+    },
+    async authorization(url) {
+      return authorizationOf((await options.credentials(url, 'read')) ?? {});
     },
     forget(url) {
       const name = mirrorName(url);

@@ -21,14 +21,18 @@ export function checkUrl(url: string, protocols: string[]): void {
   }
 }
 
-/** Folder name of the mirror: readable, and one for all spellings of a repository. */
-export function mirrorName(url: string): string {
+/**
+ * Folder name of the mirror: readable, and one for all spellings of a repository. What another one's credentials bring
+ * is not for who has none.
+ */
+export function mirrorName(url: string, as?: string): string {
   const normal = normaliseRepo(url);
+  const id = as === undefined ? normal : `${normal} as ${normaliseRepo(as)}`;
   const readable = normal
     .split('/')
     .slice(-2)
     .join('-')
     .replace(/[^A-Za-z0-9._-]/g, '')
     .slice(-60);
-  return `${readable || 'repository'}-${createHash('sha256').update(normal).digest('hex').slice(0, 12)}.git`;
+  return `${readable || 'repository'}-${createHash('sha256').update(id).digest('hex').slice(0, 12)}.git`;
 }

@@ -25,4 +25,8 @@ export interface Files {
   list(path: string, recursive?: boolean): Promise<FileEntry[]>;
   /** Content of a file (of a link: its target). undefined if there is no such file. */
   read(path: string): Promise<Buffer | undefined>;
+  /** The module that holds what was read there, whose commit this repository names. */
+  moduleOf?(path: string): string | undefined;
+  /** Why what a module holds is not there, where that was tried. */
+  missing?(path: string): Error | undefined;
 }

@@ -13,3 +13,9 @@ export function normaliseRepo(url: string): string {
   const begins = rest.search(/[^/]/);
   return host === undefined || begins < 0 ? text : `ssh://${host}/${rest.slice(begins)}`;
 }
+
+/** Whether credentials for the one may be shown to the server of the other: the same transport, host and port. */
+export function isSameServer(a: string, b: string): boolean {
+  const [one, other] = [a, b].map((url) => /^([a-z]+:\/\/)([^/]+)\//.exec(normaliseRepo(url)));
+  return one !== null && one !== undefined && one[1] === other?.[1] && one[2] === other?.[2];
+}

@@ -13,6 +13,8 @@ import { createDesiring } from '../../src/engine/application/desired.ts';
 import { createRenderer } from '../../src/render/render.ts';
 import { openFetching } from '../../src/operator/fetching.ts';
 import { readSettings } from '../../src/store/settings.ts';
+import { repositoryCredentials } from '../../src/github/client/credentials.ts';
+import { accessOf } from '../../src/store/repository-secrets.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { mirrors } from '../git/origin.ts';
 import { worker } from '../worker.ts';
@@ -56,7 +58,6 @@ export async function fetching(
   settings: Settings,
   { sourceRepos = ['*'], maxBytes, dir = folder(t) }: { sourceRepos?: string[]; maxBytes?: number; dir?: string } = {},
 ): Promise<Fetches> {
-  const git = mirrors(t);
   const project: AppProject = {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'AppProject',
@@ -64,6 +65,9 @@ export async function fetching(
     spec: { sourceRepos },
   };
   const made: Pick<Fetches, 'settings' | 'dir'> = { settings, dir };
+  const git = mirrors(t, undefined, ['file', 'http'], {
+    credentials: repositoryCredentials(undefined, (url) => accessOf(made.settings, url)),
+  });
   const { fetcher, remotes } = openFetching({
     ...{ dataDir: dir, git, worker, clock: systemClock },
     ...(maxBytes !== undefined && { maxBytes }),

@@ -1,5 +1,4 @@
 // A real repository to mirror: commits are made with the git binary in a folder of the test's own.
-import type { Clock } from '../../src/base/clock.ts';
 import type { Git } from '../../src/git/git.ts';
 import type { TestContext } from 'node:test';
 import { execFileSync } from 'node:child_process';
@@ -68,7 +67,7 @@ export function mirrors(
   t: TestContext,
   dir = temporary(t),
   protocols = ['file'],
-  more: Pick<Parameters<typeof openGit>[0], 'wanted'> & { clock?: Clock } = {},
+  more: Partial<Pick<Parameters<typeof openGit>[0], 'wanted' | 'credentials' | 'clock'>> = {},
 ): Git {
   const git = openGit({
     worker,

@@ -97,7 +97,8 @@ async function resolveSources(
       opened?.permit(source.repoURL);
       const repository = git.repository(source.repoURL);
       const revision = await repository.resolve(revisions[index] ?? source.targetRevision);
-      return { source, revision, files: filesOf(repository, revision), opened };
+      const files = opened ? await opened.checkout(revision) : filesOf(repository, revision);
+      return { source, revision, files, opened };
     }),
   );
 }
@@ -145,19 +146,22 @@ function keyOf(parts: readonly RenderInputs[]): string {
 
 /**
  * What a part names `$ref/path` lies in the repository of that ref. It counts for the part's own too, where a folder
- * may have such a name.
+ * may have such a name. Of a submodule its own path counts: commits move it as a whole.
  */
 function bySource(resolved: readonly Resolved[], parts: readonly (readonly string[])[]): string[][] {
   const reads = resolved.map(() => new Set<string>());
-  const own = reads.filter((_, index) => resolved[index] && isRendered(resolved[index]));
+  const rendered = [...resolved.keys()].filter((index) => resolved[index] && isRendered(resolved[index]));
+  const add = (index: number, name: string): void => {
+    reads[index]?.add(resolved[index]?.files.moduleOf?.(name) ?? name);
+  };
   for (const [at, names] of parts.entries()) {
     for (const name of names) {
-      own[at]?.add(name);
+      add(rendered[at] ?? -1, name);
       const slash = name.indexOf('/');
       const lender = name.startsWith('$')
         ? resolved.findLastIndex(({ source }) => source.ref === name.slice(1, slash))
         : -1;
-      reads[lender]?.add(name.slice(slash + 1));
+      add(lender, name.slice(slash + 1));
     }
   }
   return reads.map((paths) => [...paths]);

@@ -25,8 +25,10 @@ export interface Fetched {
 }
 
 export interface Asked {
-  kind: 'chart' | 'git' | 'file' | 'artifact';
+  kind: 'chart' | 'git' | 'submodule' | 'file' | 'artifact';
   address: string;
+  /** Repository whose credentials it is reached with; default: that address. */
+  login?: string;
   /** Of the chart. */
   name?: string;
 }
@@ -64,10 +66,11 @@ function lists(pattern: string, { address, name }: Asked): boolean {
 /** Throws E_EGRESS for what the one who asks may not fetch. */
 export function checkEgress(asked: Asked, { project, unmerged }: Who, settings: Known): void {
   const shown = redactText([asked.address, asked.name].filter(Boolean).join(' '));
-  const login = loginFor(settings, asked.address, project?.metadata.name ?? '');
-  const any = loginFor(settings, asked.address);
+  const of = asked.login ?? asked.address;
+  const login = loginFor(settings, of, project?.metadata.name ?? '');
+  const any = loginFor(settings, of);
   const isPrivate = any !== undefined && hasCredentials(any);
-  if (isPrivate && !(login && project && sourcePermitted(project, asked.address)))
+  if (isPrivate && !(login && project && sourcePermitted(project, of)))
     throw new AppError('E_EGRESS', `${shown} has credentials, and they are not those of this project`, {
       hint: 'List the repository in sourceRepos of the AppProject.',
     });

@@ -8,11 +8,9 @@ import type { Remote, RemoteChart } from '../../render/source/remote.ts';
 import type { Repository } from '../../git/repository.ts';
 import type { Settings } from '../../store/settings.ts';
 import type { Asked, Fetched } from './egress.ts';
-import { filesOf } from '../../git/git.ts';
 import { AppError } from '../../base/errors.ts';
 import { normaliseRepo } from '../../model/repository.ts';
-import { isListedHost } from '../../store/repository-secrets.ts';
-import { publicAddresses } from '../../fetch/address.ts';
+import { checkHost, checkout } from './checkout.ts';
 import { checkEgress, identityOf } from './egress.ts';
 
 export type { Fetched } from './egress.ts';
@@ -47,6 +45,8 @@ export interface Opened {
   fetched: Fetched[];
   /** Throws E_EGRESS for a repository of Git that the revision may not read. */
   permit(repoUrl: string): void;
+  /** The files of a commit of the source's own repository. */
+  checkout(commit: string): Promise<Files>;
   /** The source itself, where it is a chart or an artifact; `revision` in place of its own. */
   source(revision: string | undefined): Promise<{ revision: string; files: Files }>;
 }
@@ -81,7 +81,8 @@ function askingFor({ settings, projectOf }: RemotesOptions, { spec }: Applicatio
   return {
     fetched,
     check(asked) {
-      const free = asked.kind === 'git' && scope.repositories?.has(normaliseRepo(asked.address)) === true;
+      const free =
+        /^(?:git|submodule)$/.test(asked.kind) && scope.repositories?.has(normaliseRepo(asked.address)) === true;
       checkEgress(asked, { project: projectOf(spec.project), unmerged: free ? undefined : unmerged }, settings());
     },
     wanted: (asked, version) => pinned?.[`${identityOf(asked)} ${version}`],
@@ -158,31 +159,19 @@ async function freshCommitOf(repository: Repository, ref: string): Promise<strin
   }
 }
 
-/** As for what the fetcher brings: the own network is asked only at hosts that somebody named. */
-async function checkHost(url: string, { repoURL }: ApplicationSource, settings: Settings): Promise<void> {
-  const [wanted, own] = [url, repoURL].map((each) => {
-    const full = normaliseRepo(each).replace(/^file:.*/, '');
-    return URL.canParse(full) ? new URL(full) : undefined;
-  });
-  if (!wanted || wanted.hostname === own?.hostname || isListedHost(settings, wanted)) return;
-  await publicAddresses(wanted.hostname).catch((error: unknown) => {
-    // Of a name without an address git itself tells.
-    if (error instanceof AppError && error.code === 'E_EGRESS') throw error;
-  });
-}
-
 async function repositoryFor(
-  { git }: RemotesOptions,
-  { check, record, wanted }: Asking,
-  { url, ref }: { url: string; ref: string },
+  options: RemotesOptions,
+  asking: Asking,
+  { url, ref, submodules, signal }: { url: string; ref: string; submodules: boolean; signal: AbortSignal },
 ): Promise<Files> {
+  const { check, record, wanted } = asking;
   const asked: Asked = { kind: 'git', address: url };
   check(asked);
-  const repository = git.repository(url);
+  const repository = options.git.repository(url);
   const revision = wanted(asked, ref) ?? (await freshCommitOf(repository, ref));
   await repository.fetchCommit(revision);
   record(asked, { [ref]: () => commitOf(repository, ref) }, revision);
-  return filesOf(repository, revision);
+  return checkout({ ...options, ...asking, signal }, { url, commit: revision, submodules });
 }
 
 function opened(
@@ -202,6 +191,8 @@ function opened(
     permit(repoUrl) {
       if (scope.unmerged) asking.check({ kind: 'git', address: repoUrl });
     },
+    checkout: (commit) =>
+      checkout({ ...options, ...asking, signal }, { url: source.repoURL, commit, submodules: true }),
     async source(revision) {
       const version = revision || source.targetRevision || '';
       if (!source.chart) return artifactFor(options, asking, { address: source.repoURL, version, signal });
@@ -211,8 +202,8 @@ function opened(
     remote: {
       chart,
       async git(named) {
-        await checkHost(named.url, source, settings());
-        return repositoryFor(options, asking, named);
+        await checkHost(named.url, source.repoURL, settings());
+        return repositoryFor(options, asking, { ...named, signal });
       },
       async file(url) {
         const asked: Asked = { kind: 'file', address: url };

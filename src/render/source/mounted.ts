@@ -31,6 +31,10 @@ export function mounted(files: Files, mounts: ReadonlyMap<string, Files>): Files
       const found = at(path);
       return found ? found.other.read(found.rest) : files.read(path);
     },
+    missing: (path) => {
+      const found = at(path);
+      return found ? found.other.missing?.(found.rest) : files.missing?.(path);
+    },
   };
 }
 
