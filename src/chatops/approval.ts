@@ -80,5 +80,8 @@ export async function decideApproval(task: Task, verb: 'approve' | 'reject'): Pr
   return {
     ok: outcome.done,
     text: `${app.metadata.name}: ${outcome.done ? outcome.message : withTeamless(outcome.message, person.teamless)}`,
+    ...(outcome.done &&
+      verb === 'approve' &&
+      approval && { syncs: [{ application: applicationKey(app), approval: approval.metadata.name }] }),
   };
 }

@@ -87,7 +87,11 @@ async function syncNow({ deps, request, app }: Task): Promise<Answer> {
     actor: request.spec.actor,
     since: Date.parse(request.spec.createdAt),
   });
-  return { ok: outcome.done, text: `${name}: ${outcome.message}` };
+  return {
+    ok: outcome.done,
+    text: `${name}: ${outcome.message}`,
+    ...(outcome.done && { syncs: [{ application: applicationKey(app) }] }),
+  };
 }
 
 async function askAgain({ deps, request, person, app }: Task): Promise<Answer> {
@@ -258,6 +262,7 @@ function merged(answers: Answer[], verb: Exclude<Request['spec']['verb'], 'help'
   const result: Record<string, string> = Object.fromEntries(
     answers.flatMap((item) => Object.entries(item.result ?? {})),
   );
+  const syncs = answers.flatMap((item) => item.syncs ?? []);
   const lines = [
     ...new Set((good.length > 0 && rights[verb] === 'get' ? good : answers).map((item) => item.text)),
   ].sort();
@@ -266,5 +271,6 @@ function merged(answers: Answer[], verb: Exclude<Request['spec']['verb'], 'help'
     ok: good.length > 0,
     text: [...lines.slice(0, mostLines), ...more].join('\n'),
     ...(Object.keys(result).length > 0 && { result }),
+    ...(syncs.length > 0 && { syncs }),
   };
 }

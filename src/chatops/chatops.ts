@@ -1,5 +1,6 @@
 // One command language for pull requests, Slack and the command line: authorise, carry out, answer — from the Request
 // alone.
+import type { Outcome } from '../base/queue.ts';
 import type { Actor, Request } from '../model/coxswain.ts';
 import type { Answer, Chat, ChatopsOptions } from './ports.ts';
 import type { AskerDeps } from './identity.ts';
@@ -11,6 +12,7 @@ import { KeyQueue } from '../base/queue.ts';
 import { authorisers } from '../policy/rbac.ts';
 import { createAsker } from './identity.ts';
 import { carryOut, rights } from './carry-out.ts';
+import { follow, isFollowing, watchSyncs } from './follow.ts';
 import { findApplication, seen } from './target.ts';
 import { asLinked } from './terminal.ts';
 
@@ -52,6 +54,7 @@ async function finish(options: ChatopsOptions, key: string, answer: Answer, fail
     message: answer.text,
     finishedAt: rfc3339(options.clock.now()),
     ...(answer.result && { result: answer.result }),
+    ...(answer.syncs && { syncs: answer.syncs }),
   };
   return options.store.requests.patch(key, { status }, { subresource: 'status' });
 }
@@ -99,10 +102,14 @@ async function outcome(deps: CarryOutDeps, request: Request): Promise<{ answer: 
   }
 }
 
-async function work(options: CarryOutDeps, key: string): Promise<void> {
+/** A sync that has ended may leave something that never becomes healthy: then no event comes. */
+const lookMs = 600_000;
+
+async function work(options: CarryOutDeps, key: string): Promise<Outcome | void> {
   const request = options.store.requests.get(key);
   if (!request) return;
-  if (isUntold(request, options.clock.now())) return tell(options, key, request);
+  if (isUntold(request, options.clock.now())) await tell(options, key, request);
+  else if (isFollowing(request)) return (await follow(options, key, request)) ? { after: lookMs } : undefined;
   if (!isWaiting(request)) return;
   const { answer, failed } = await outcome(options, request);
   await tell(options, key, await finish(options, key, answer, failed));
@@ -147,10 +154,16 @@ export function createChatops(options: ChatopsOptions): Chatops {
     find: (actor, verb, text) => find({ ...options, authorise }, { actor, verb, text }),
     start(connected) {
       chat = connected;
-      const wants = (request: Request): boolean => isWaiting(request) || isUntold(request, clock.now());
-      end = store.requests.onChange((key, now) => {
+      const wants = (request: Request): boolean =>
+        isWaiting(request) || isUntold(request, clock.now()) || isFollowing(request);
+      const endWatch = watchSyncs(store, (key) => queue.add(key));
+      const endRequests = store.requests.onChange((key, now) => {
         if (now && wants(now)) queue.add(key);
       });
+      end = () => {
+        endWatch();
+        endRequests();
+      };
       for (const request of store.requests.list().filter(wants))
         queue.add(`${request.metadata.namespace}/${request.metadata.name}`);
       queue.start();

@@ -71,5 +71,9 @@ export async function heal(task: Task): Promise<Answer> {
     request: request.metadata.name,
     reason: request.spec.args['reason'] ?? '',
   });
-  return { ok: outcome.done, text: `${name}: ${outcome.message}` };
+  return {
+    ok: outcome.done,
+    text: `${name}: ${outcome.message}`,
+    ...(outcome.done && { syncs: [{ application: applicationKey(app) }] }),
+  };
 }

@@ -6,7 +6,7 @@ import type { HandOver } from '../engine/request.ts';
 import type { Authors } from '../engine/application/pass.ts';
 import type { Git } from '../git/git.ts';
 import type { Application } from '../model/application.ts';
-import type { PullRef, Request } from '../model/coxswain.ts';
+import type { Followed, PullRef, Request } from '../model/coxswain.ts';
 import type { Turn } from '../policy/engine.ts';
 import type { Store } from '../store/store.ts';
 
@@ -16,6 +16,8 @@ export interface Answer {
   text: string;
   /** What came of it, e.g. `pull` → URL. */
   result?: Record<string, string>;
+  /** What was begun by it. */
+  syncs?: Followed[];
 }
 
 /** Who people are, as the forge knows them; github/client/ fits it. */

@@ -58,7 +58,7 @@ interface SyncRequest {
  * A later operation may have taken the place of the one that the Request asked for: history tells who began which sync,
  * and when.
  */
-function isInHistory({ status }: Application, { actor, since }: SyncRequest): boolean {
+export function isInHistory({ status }: Application, { actor, since }: Pick<SyncRequest, 'actor' | 'since'>): boolean {
   if (since === undefined) return false;
   return (
     status?.history?.some(

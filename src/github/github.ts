@@ -72,7 +72,8 @@ function follow({ store, pulls }: Parts): () => void {
         pulls.applicationChanged(key);
     }),
     store.requests.onChange((_key, now, before) => {
-      if (now?.spec.pull && now.status?.phase !== before?.status?.phase) pulls.add(pullKey(now.spec.pull));
+      const told = (request: typeof now): unknown => [request?.status?.phase, request?.status?.syncs];
+      if (now?.spec.pull && !sameJson(told(now), told(before))) pulls.add(pullKey(now.spec.pull));
     }),
   ];
   return () => ends.forEach((end) => end());

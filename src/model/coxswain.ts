@@ -248,8 +248,16 @@ export interface DriftEpisode extends KubeObject {
   };
 }
 
-type Decision = 'approve' | 'reject' | 'reopen';
-export type Verb = Decision | 'help' | 'diff' | 'sync' | 'revert' | 'heal' | 'hold' | 'status';
+export type Verb = 'approve' | 'reject' | 'reopen' | 'help' | 'diff' | 'sync' | 'revert' | 'heal' | 'hold' | 'status';
+
+/** A sync that a Request began: its own operation, or the one that follows from an Approval. */
+export interface Followed {
+  /** `namespace/name`. */
+  application: string;
+  /** Name of the Approval. */
+  approval?: string;
+  ended?: { ok: boolean; message: string };
+}
 
 /** De-duplicates deliveries, is the audit record, and is all that the Slack face may create. */
 export interface Request extends KubeObject {
@@ -279,10 +287,9 @@ export interface Request extends KubeObject {
     /** What came of it: a pull request's URL, an operation. */
     result?: Record<string, string>;
     finishedAt?: string;
-    /**
-     * The person was told in Slack; where the answer has a place of its own (a comment), that place is looked at
-     * instead.
-     */
+    /** What it began, and what became of that. */
+    syncs?: Followed[];
+    /** The person was told in Slack; an answer with a place of its own (a comment) is looked for there. */
     told?: boolean;
     observedGeneration?: number;
     mac?: string;

@@ -1,5 +1,6 @@
 // What people asked for in a pull request and what came of it, as a short list in the living comment.
 import type { Request } from '../../model/coxswain.ts';
+import { applicationName } from '../../model/application.ts';
 import { code, fence, plural, prose } from './escape.ts';
 
 const shown = 8;
@@ -10,9 +11,17 @@ export function commandText({ spec: { verb, application, args } }: Request): str
   return ['/cox', args['text'] ?? [verb, name].filter(Boolean).join(' ')].join(' ');
 }
 
-/** Done, or refused. */
+/** Done, or refused; or what it began has failed. */
 export function answerIcon({ status }: Request): string {
+  if (status?.syncs?.some(({ ended }) => ended?.ok === false)) return '❌';
   return status?.phase === 'Done' ? '🚀' : '😕';
+}
+
+/** What it began, and how that has ended: a line of plain text for each that has. */
+function endLines({ status }: Request): string[] {
+  return (status?.syncs ?? []).flatMap(({ application, ended }) =>
+    ended ? [`${applicationName(application)}: ${ended.message}`] : [],
+  );
 }
 
 /** One line follows the command; several stand below it as they are. */
@@ -47,7 +56,8 @@ export function activityList(requests: Request[], replyUrl: (comment: number) =>
   if (finished.length === 0) return '';
   const items = finished.slice(-shown).map((request) => {
     const via = request.spec.actor.via === 'slack' ? ' in Slack' : '';
-    const [message, url] = [request.status?.message ?? '', replyUrl(commentOf(request.spec))];
+    const ends = endLines(request).join('\n');
+    const [message, url] = [ends || (request.status?.message ?? ''), replyUrl(commentOf(request.spec))];
     return (
       `- ${answerIcon(request)} ${code(request.spec.actor.login)}${via} ${code(commandText(request), 120)}` +
       (url === undefined ? answerText(message) : linkedText(message, url))

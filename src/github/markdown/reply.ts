@@ -1,7 +1,8 @@
 // The answer to a command in a pull request: one comment of its own, which quotes what was asked.
 import type { Request } from '../../model/coxswain.ts';
+import { applicationName } from '../../model/application.ts';
 import { answerIcon, commandText, commentOf } from './activity.ts';
-import { code, fence, prose } from './escape.ts';
+import { code, fence, plain, prose } from './escape.ts';
 
 /** An answer that is older is no news: the list in the living comment has it. */
 const newsMs = 3_600_000;
@@ -49,6 +50,25 @@ function messageText(message: string, most: number): string {
   return message.trim().includes('\n') ? `\n\n${fence(message.slice(0, most))}` : ` ${prose(message, 2000)}`;
 }
 
+const mostEnds = 40;
+
+/** What it began, and what became of that: this comment is edited when it ends. */
+function endText(request: Request): string {
+  const syncs = request.status?.syncs ?? [];
+  const ended = syncs.filter((each) => each.ended);
+  const lines = ended
+    .slice(0, mostEnds)
+    .map(
+      ({ application, ended: end }) =>
+        `${end?.ok ? '✅' : '❌'} **${plain(applicationName(application))}**: ${prose(end?.message ?? '', 2000)}`,
+    );
+  const left = syncs.length - ended.length;
+  const more = ended.length > mostEnds ? [`… and ${ended.length - mostEnds} more`] : [];
+  const running =
+    left > 0 ? [`⏳ ${left === 1 ? 'What becomes of it' : `What becomes of ${left} of them`} follows here.`] : [];
+  return [...lines, ...more, ...running].join('\n\n');
+}
+
 /** `found`: what the answer shows beside its sentence. */
 export function replyBody(request: Request, found = ''): string {
   const { spec, status } = request;
@@ -61,6 +81,7 @@ export function replyBody(request: Request, found = ''): string {
     `${replyMarker(commentOf(spec))}\n> ${code(spec.actor.login)}: ${code(commandText(request), 200)}`,
     `${answerIcon(request)}${told}`,
     found,
+    endText(request),
   ]
     .filter(Boolean)
     .join('\n\n');

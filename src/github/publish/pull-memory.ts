@@ -27,8 +27,8 @@ export interface PullMemory {
   comment: { id: number; saying: string } | null | undefined;
   /** Somebody may have touched it since: it is to be looked for again. */
   touched: boolean;
-  /** Our answers, by the comment that they answer. */
-  replies: Map<number, number>;
+  /** Our answers, by the comment that they answer. `saying`: equal for bodies that say the same. */
+  replies: Map<number, { id: number; saying: string }>;
   /** By name and commit. */
   checks: Map<string, CheckMemory>;
   /** Names and commits of checks that somebody asked to run again: written even if they say the same. */

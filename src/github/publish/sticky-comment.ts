@@ -93,7 +93,8 @@ export async function findComment({ client, number, appId, memory, signal }: Sti
   }
   for (const each of all) {
     const question = each.performed_via_github_app?.id === appId ? questionOf(each.body ?? '') : undefined;
-    if (question !== undefined && !memory.replies.has(question)) memory.replies.set(question, Number(each.id));
+    if (question !== undefined && !memory.replies.has(question))
+      memory.replies.set(question, { id: Number(each.id), saying: saying(each.body ?? '') });
   }
   memory.comment = first ? { id: Number(first.id), saying: saying(first.body ?? '') } : null;
   return all.flatMap((each) => humanComment(each) ?? []);
@@ -112,18 +113,34 @@ async function createComment({ client, number, signal }: StickyContext, body: st
   return Number(data.id);
 }
 
+/** One that somebody deleted stays away. */
+async function editReply({ client, memory, signal }: StickyContext, question: number, body: string): Promise<void> {
+  const known = memory.replies.get(question);
+  if (!known || known.saying === saying(body)) return;
+  const { owner, repo, octokit } = client;
+  await octokit
+    .request('PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}', {
+      ...{ owner, repo, comment_id: known.id, body },
+      request: { signal },
+    })
+    .catch((error: unknown) => {
+      if (!isGitHub(error, 404)) throw error;
+    });
+  memory.replies.set(question, { id: known.id, saying: saying(body) });
+}
+
 /**
- * Needs `findComment` before. One that was answered is not answered again; a failure forgets what is known: the next
- * pass looks first.
+ * Needs `findComment` before. One that was answered is not answered again, but what has become of it is written into
+ * its answer; a failure forgets what is known: the next pass looks first.
  */
 export async function writeReply(context: StickyContext, question: number, body: string): Promise<void> {
   const { memory } = context;
-  if (memory.replies.has(question)) return;
+  if (memory.replies.has(question)) return editReply(context, question, body);
   const { comment } = memory;
   memory.comment = undefined;
   const id = await createComment(context, body);
   memory.comment = comment;
-  memory.replies.set(question, id);
+  memory.replies.set(question, { id, saying: saying(body) });
 }
 
 /** Equal for bodies that say the same. */

@@ -56,7 +56,7 @@ export function activityOf(pass: Pass): string {
   const { pull, memory } = pass;
   return activityList(requestsOf(pass), (question) => {
     const reply = memory.replies.get(question);
-    return reply === undefined ? undefined : `${pullUrl(pull)}#issuecomment-${reply}`;
+    return reply === undefined ? undefined : `${pullUrl(pull)}#issuecomment-${reply.id}`;
   });
 }
 
@@ -65,7 +65,13 @@ export function activityOf(pass: Pass): string {
  * out.
  */
 export function unanswered(pass: Pass, now: number): [soon: Request[], later: Request[]] {
-  const open = deservingReply(requestsOf(pass), now).filter(({ spec }) => !pass.memory.replies.has(commentOf(spec)));
+  const requests = requestsOf(pass);
+  const isAnswered = ({ spec }: Request): boolean => pass.memory.replies.has(commentOf(spec));
+  const open = [
+    ...deservingReply(requests, now).filter((request) => !isAnswered(request)),
+    // What a command began goes on after its answer, which tells how it ends.
+    ...requests.filter((request) => isAnswered(request) && request.status?.syncs !== undefined),
+  ];
   const isLater = ({ spec, status }: Request): boolean => spec.verb === 'diff' && status?.phase === 'Done';
   return [open.filter((request) => !isLater(request)), open.filter(isLater)];
 }

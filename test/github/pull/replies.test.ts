@@ -162,3 +162,35 @@ test('a stranger gets three answers of their own; the list tells of the rest', a
   );
   assert.match(b.comments()[0] ?? '', /`\/cox help 3` — help 3$/m);
 });
+
+test('the answer to a sync is edited when that ends, and never becomes a second comment', async (t) => {
+  const b = await bed(t);
+  touch(b);
+  const number = await openPull(b.sandbox);
+  const id = b.sandbox.actAs('bob').comment(repo, number, '/cox sync web');
+  await b.quiet();
+  const [found] = b.requests();
+  assert.ok(found);
+  const key = `${found.metadata.namespace}/${found.metadata.name}`;
+  const put = async (status: Partial<NonNullable<Request['status']>>): Promise<void> => {
+    await b.store.requests.patch(key, { status }, { subresource: 'status' });
+    await b.quiet();
+  };
+  const [syncs, finishedAt] = [[{ application: 'argocd/web' }], new Date().toISOString()];
+  await put({ phase: 'Done', message: 'web: sync started', finishedAt, syncs });
+  const asked = `<!-- coxswain-answer ${id} -->\n> \`bob\`: \`/cox sync web\`\n\n`;
+  assert.deepEqual(replies(b, id), [`${asked}🚀 web: sync started\n\n⏳ What becomes of it follows here.`]);
+  await b.app.stop();
+  const ended = { ok: false, message: 'the sync failed: quota <b>' };
+  await b.store.requests.patch(
+    key,
+    { status: { syncs: [{ application: 'argocd/web', ended }] } },
+    { subresource: 'status' },
+  );
+  await b.restart();
+  const end = `${asked}❌ web: sync started\n\n❌ **web**: the sync failed: quota &lt;b&gt;`;
+  assert.deepEqual(replies(b, id), [end]);
+  assert.match(b.comments()[0] ?? '', /❌ `bob` `\/cox sync web` — web: the sync failed: quota &lt;b&gt; · \[answer\]/);
+  await b.restart();
+  assert.deepEqual(replies(b, id), [end]);
+});
