@@ -46,7 +46,7 @@ test('what is missing while the rest works stands on each page and at /readyz, r
   const { get, ready } = await serve(t, s);
   assert.doesNotMatch((await get('/')).text, /Something is missing/);
   ready.without = 'Report is <missing>';
-  assert.match((await get('/')).text, /Something is missing[^]*Report is &lt;missing&gt;/);
+  assert.match((await get('/')).text, /Something is missing[^]*Report is &#60;missing&#62;/);
   const { status, text } = await get('/readyz');
   assert.deepEqual([status, text], [200, 'ok; but Report is <missing>\n']);
 });
