@@ -172,6 +172,11 @@ const commands = {
     does: 'what of the installation is not as it should be (exit code 1 if anything)',
     takes: 'nothing',
     options: [],
+    notes: [
+      'Looks at definitions, rights, clock, engine, settings, public address and applications, and asks GitHub and',
+      'Slack with the credentials of the Deployment coxswain, as far as you may read them; it sends them nowhere else,',
+      'and changes nothing. The page of Coxswain says the same of itself, under Installation.',
+    ],
   },
   'setup github': {
     args: '',

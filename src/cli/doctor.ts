@@ -1,12 +1,17 @@
 // `cox doctor`: what of an installation is not as it should be, above all whether one engine, and only one, is at work.
 import type { Application } from '../model/application.ts';
+import type { Finding as Seen } from '../policy/finding.ts';
+import type { Config } from '../operator/config.ts';
+import type { Deployed } from './deployed.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Engines } from '../policy/engine.ts';
 import type { SeenController } from '../store/argocd-controller.ts';
 import type { Session } from './session.ts';
 import { systemClock } from '../base/clock.ts';
+import { AppError } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { twoEngines } from '../engine/turns.ts';
+import { githubStatus, noApp } from '../github/setup/github-status.ts';
 import { cox } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
 import { isObject } from '../model/kube.ts';
@@ -14,13 +19,18 @@ import { isTurnFault, turnOf } from '../policy/engine.ts';
 import { seenSigns, seenWorkload } from '../store/argocd-controller.ts';
 import { controllerWorkload, heartbeatOf, shardMap, statusWriteOf } from '../store/controller-sightings.ts';
 import { parseProject } from '../store/parse.ts';
-import { missingKinds } from '../store/store.ts';
+import { addressFinding, applicationsFinding, clusterFindings, noSlack } from '../operator/installation.ts';
+import { deployed } from './deployed.ts';
 import { isData, print } from './output.ts';
+import { quiet } from './session.ts';
 
+/** JSON of this command has these names. */
 interface Finding {
   check: string;
   ok: boolean;
   found: string;
+  /** Not yet, or not to be told from here. */
+  open?: true;
   /** What to do about it. */
   next?: string | undefined;
 }
@@ -55,14 +65,6 @@ async function running({ cluster, options, signal }: Session): Promise<Running> 
     };
   const chosen = lease.metadata.annotations?.[cox.engine] === 'argocd' ? 'argocd' : 'coxswain';
   return { chosen, finding: { check, ok: true, found: `${holder.split(':')[0] ?? ''} works, COX_ENGINE=${chosen}` } };
-}
-
-function definitions({ cluster }: Session): Finding {
-  const check = 'Definitions';
-  const missing = missingKinds(cluster.discovery);
-  return missing.length === 0
-    ? { check, ok: true, found: 'all are installed' }
-    : { check, ok: false, found: `missing: ${missing.join(', ')}`, next: 'kubectl apply -f deploy/crds' };
 }
 
 /** What the person may not read tells nothing. */
@@ -128,19 +130,51 @@ async function turns(
   });
 }
 
+/** As the page of Coxswain says it, in the words of this command. */
+function seen({ what, state, detail, next }: Seen): Finding {
+  return { check: what, ok: state !== 'bad', found: detail, next, ...(state === 'waiting' && { open: true }) };
+}
+
+/** GitHub and Slack with the credentials of the Deployment, where the person may read them. */
+async function services({ out }: Session, { config: read, hidden }: Deployed): Promise<Seen[]> {
+  if (hidden.length > 0) out.note(`cox: not to be read from here, and not asked with: ${hidden.join(', ')}`);
+  let config: Config;
+  try {
+    config = read();
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return [{ what: 'Settings', state: 'bad', detail: error.message, ...(error.hint && { next: error.hint }) }];
+  }
+  const { github, slack, publicUrl, webhookProxyUrl } = config;
+  const without = (none: Seen): Seen[] => (hidden.length > 0 ? [] : [none]);
+  return [
+    addressFinding(publicUrl),
+    ...(github ? await githubStatus(github, { publicUrl, hookUrl: webhookProxyUrl, log: quiet }) : without(noApp)),
+    ...(slack ? await (await import('../slack/slack-status.ts')).slackStatus(slack, quiet) : without(noSlack)),
+  ];
+}
+
 async function findings(session: Session): Promise<Finding[]> {
-  const defined = definitions(session);
+  const { cluster, options, signal } = session;
+  const installed = await deployed(session);
   const { finding, chosen } = await running(session);
-  if (!defined.ok) return [defined, finding];
+  const looking = { cluster, namespace: options.namespace, account: installed?.account, clock: systemClock, signal };
+  const [defined, ...others] = await clusterFindings(looking);
+  const own = installed && (await services(session, installed));
+  // Whose rights count is not known where no Deployment tells its account.
+  const known = others.filter(({ what }) => installed || what !== 'Rights');
+  const around = [...known, ...(own ?? [])].map(seen);
+  if (defined?.state === 'bad') return [seen(defined), finding, ...around];
   const applications = await session.applications();
-  const seen = await controller(session, applications);
-  const asked = chosen && (await turns(session, applications, { chosen, controller: seen?.what }));
-  return [defined, finding, engines(chosen, seen), ...(asked ?? [])];
+  const controlling = await controller(session, applications);
+  const asked = chosen && (await turns(session, applications, { chosen, controller: controlling?.what }));
+  const first = [...(defined ? [seen(defined)] : []), finding, engines(chosen, controlling)];
+  return [...first, ...around, seen(applicationsFinding(applications)), ...(asked ?? [])];
 }
 
 const columns = [
   { title: 'CHECK', of: ({ check }: Finding) => check },
-  { title: 'STATE', of: ({ ok }: Finding) => (ok ? 'ok' : 'wrong') },
+  { title: 'STATE', of: ({ ok, open }: Finding) => (open ? 'open' : ok ? 'ok' : 'wrong') },
   { title: 'FOUND', of: ({ found }: Finding) => found },
 ];
 
@@ -150,6 +184,7 @@ export async function doctor(session: Session): Promise<number> {
   const found = await findings(session);
   const wrong = found.filter(({ ok }) => !ok);
   out.result(print(options.format, found, found, columns));
-  if (!isData(options.format)) for (const { check, next } of wrong) if (next) out.result(`\n${check}: ${next}`);
+  const told = found.filter(({ ok, open }) => !ok || open);
+  if (!isData(options.format)) for (const { check, next } of told) if (next) out.result(`\n${check}: ${next}`);
   return wrong.length > 0 ? 1 : 0;
 }

@@ -23,19 +23,22 @@ interface SetupDeps {
   log: Logger;
   signal: AbortSignal;
   onSetUp: () => void;
+  installation: SetupPages['installation'];
 }
 
 /** With an App: what works of it. Without one: its set-up, which nothing else waits for. */
-export async function setupPages({ config, api, github, log, signal, onSetUp }: SetupDeps): Promise<SetupPages> {
+export async function setupPages(deps: SetupDeps): Promise<SetupPages> {
+  const { config, api, github, log, signal, onSetUp, installation } = deps;
   const { namespace, publicUrl, githubApiUrl: apiUrl, webhookProxyUrl: hookUrl } = config;
-  if (config.github) return { setup: undefined, status: github.status, publicUrl, onSetUp };
+  const pages = { publicUrl, onSetUp, installation };
+  if (config.github) return { setup: undefined, status: github.status, ...pages };
   const setup = createSetup({ api, namespace, publicUrl, hookUrl, apiUrl, log });
   await setup
     .begin(signal)
     .catch((error: unknown) =>
       log.warn({ err: error }, 'GitHub cannot be set up in clicks: its Secret cannot be written'),
     );
-  return { setup, status: undefined, publicUrl, onSetUp };
+  return { setup, status: undefined, ...pages };
 }
 
 /**

@@ -29,6 +29,7 @@ import { changeDeps } from './change-deps.ts';
 import { openState } from './state.ts';
 import { openCore, toolPaths } from './core.ts';
 import { githubOf, passWebhooksOn, setupPages } from './github-app.ts';
+import { ownInstallation } from './own-installation.ts';
 
 function openGitHub({
   queues,
@@ -167,7 +168,8 @@ async function openRest(core: Core, ports: Ports, onSetUp: () => void): Promise<
   started.add('chatops', () => chatops.stop());
   github.start();
   started.add('github', () => github.stop());
-  const setup = await setupPages({ config, api: cluster.api, github, log, signal, onSetUp });
+  const installation = ownInstallation(core, github.status);
+  const setup = await setupPages({ config, api: cluster.api, github, log, signal, onSetUp, installation });
   const web = openWeb(core, { setup, refused: () => core.github?.refused ?? slack?.refused });
   ports.page.serve(web.page);
   ports.health.serve(web.health);

@@ -37,17 +37,34 @@ export const neededRights: readonly Right[] = [
   { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'create', 'update'] },
 ];
 
-/** The API server's own word; everybody who is authenticated may ask it (Kubernetes: system:basic-user). */
+interface Asked {
+  namespace: string;
+  signal: AbortSignal;
+  /** Name of a service account of that namespace; undefined: whoever asks. */
+  account?: string;
+}
+
+/** The API server's own word; for oneself everybody may ask it who is authenticated (Kubernetes: system:basic-user). */
 async function may(
   api: Pick<Api, 'request'>,
   attributes: Record<string, string | undefined>,
-  signal: AbortSignal,
+  { namespace, account, signal }: Asked,
 ): Promise<boolean> {
-  const answer = await api.request('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
+  const group = '/apis/authorization.k8s.io/v1';
+  const [path, kind] =
+    account === undefined
+      ? [`${group}/selfsubjectaccessreviews`, 'SelfSubjectAccessReview']
+      : [`${group}/namespaces/${namespace}/localsubjectaccessreviews`, 'LocalSubjectAccessReview'];
+  const who = {
+    user: `system:serviceaccount:${namespace}:${account ?? ''}`,
+    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+  };
+  const answer = await api.request('POST', path, {
     body: {
       apiVersion: 'authorization.k8s.io/v1',
-      kind: 'SelfSubjectAccessReview',
-      spec: { resourceAttributes: attributes },
+      kind,
+      ...(account !== undefined && { metadata: { namespace } }),
+      spec: { resourceAttributes: attributes, ...(account !== undefined && who) },
     },
     signal,
   });
@@ -57,15 +74,21 @@ async function may(
 async function missingOf(
   api: Pick<Api, 'request'>,
   { group, resource, verbs }: Right,
-  { namespace, signal }: { namespace: string; signal: AbortSignal },
+  asking: Asked,
 ): Promise<string[]> {
+  const { namespace } = asking;
   const [plural, subresource] = resource.split('/');
   const asked = verbs.map(async (verb) =>
-    (await may(api, { namespace, group, resource: plural, subresource, verb }, signal)) ? [] : [verb],
+    (await may(api, { namespace, group, resource: plural, subresource, verb }, asking)) ? [] : [verb],
   );
   const missing = (await Promise.all(asked)).flat();
   const name = [`${plural}${group && `.${group}`}`, subresource].filter(Boolean).join('/');
   return missing.length > 0 ? [`${missing.join(', ')} ${name}`] : [];
+}
+
+/** Verbs and resources, such as `patch approvals.coxswain.dev/status`. */
+export async function missingRights(api: Pick<Api, 'request'>, asked: Asked): Promise<string[]> {
+  return (await Promise.all(neededRights.map((right) => missingOf(api, right, asked)))).flat();
 }
 
 /** Throws E_API that names what is not permitted; answers the kinds that are not permitted and can be done without. */

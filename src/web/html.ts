@@ -49,6 +49,7 @@ export function page({ title, body, up, follows }: Page): string {
 <link rel="stylesheet" href="${up}style.css">${script}</head>
 <body data-up="${up}"${follows !== undefined && html` data-follows="${follows}"`}>
 <header class="top"><a class="brand" href="${up || './'}">${logo}Coxswain</a>
+<a href="${up}installation">Installation</a>
 <span id="connection" class="connection" role="status"></span></header>
 <main>${body}</main></body></html>
 `.html;

@@ -1,5 +1,6 @@
 // Set-up of GitHub in the browser: pages, one cookie, and what works and what does not once it is done.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Finding } from '../policy/finding.ts';
 import type { Html } from './html.ts';
 import { AppError, describeError } from '../base/errors.ts';
 import { html, page } from './html.ts';
@@ -14,10 +15,12 @@ interface Setup {
 interface GitHubStatus {
   name: string;
   installUrl: string;
-  findings: { what: string; state: 'good' | 'bad' | 'waiting'; detail: string; next?: string }[];
+  findings: Finding[];
 }
 
 export interface SetupPages {
+  /** What of the installation is as it should be, and what is not. */
+  installation: () => Promise<Finding[]>;
   /** Undefined once there is an App. */
   setup: Setup | undefined;
   /** Undefined while there is none. */
@@ -87,12 +90,23 @@ function installPage(installUrl: string): Html {
 
 const marks = { good: '✅', bad: '❌', waiting: '⏳' } as const;
 
-function statusPage({ name, installUrl, findings }: GitHubStatus): Html {
-  const rows = findings.map(
+function findingRows(findings: readonly Finding[]): Html[] {
+  return findings.map(
     ({ what, state, detail, next }) =>
       html`<tr><th scope="row">${marks[state]} ${what}</th>
 <td>${detail}${next !== undefined && html`<br>${next}`}</td></tr>`,
   );
+}
+
+/** Each part of the installation, what is wrong first. */
+export function installationPage(findings: readonly Finding[]): Html {
+  const rank = { bad: 0, waiting: 1, good: 2 };
+  const rows = findingRows(findings.toSorted((one, other) => rank[one.state] - rank[other.state]));
+  return html`<div class="setup"><h1>Installation</h1><table>${rows}</table></div>`;
+}
+
+function statusPage({ name, installUrl, findings }: GitHubStatus): Html {
+  const rows = findingRows(findings);
   return html`<h1>GitHub${name && `: ${name}`}</h1><table>${rows}</table>
 ${installUrl !== '' && html`<p><a class="button" href="${installUrl}">Install it in your repositories</a></p>`}`;
 }

@@ -25,7 +25,7 @@ import { html, page } from './html.ts';
 import { deletionNotices, listPage } from './list-page.ts';
 import { Listeners } from './listeners.ts';
 import { shownApplication } from './public-application.ts';
-import { answerSetup, isSetupPath } from './setup-page.ts';
+import { answerSetup, installationPage, isSetupPath } from './setup-page.ts';
 
 interface WebOptions {
   store: Store;
@@ -221,6 +221,9 @@ function routes(): Readonly<Record<string, Route>> {
     '/style.css': () => style,
     '/live.js': () => script,
     '/icon.svg': () => icon,
+    '/installation': async ({ setup }) =>
+      shown(200, { title: 'Installation', up: '', body: installationPage(await setup.installation()) }),
+    '/api/installation': async ({ setup }) => json(200, await setup.installation()),
     '/api/applications': ({ store }) => json(200, store.applications.list().map(shownApplication)),
   };
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { botScopes } from '../../src/slack/slack-status.ts';
 
 const root = join(import.meta.dirname, '../..');
 const source = readdirSync(join(root, 'src/slack'), { recursive: true, encoding: 'utf8' })
@@ -44,6 +45,10 @@ test('the scopes are exactly those of the methods that are called, and of the co
 test('people can be answered in their conversation with the app', () => {
   assert.match(source, /postMessage\(\{ channel: user,/);
   assert.equal(manifest.features.app_home.messages_tab_enabled, true);
+});
+
+test('what is missing is told of exactly the scopes that the manifest asks for', () => {
+  assert.deepEqual(botScopes.toSorted(), manifest.oauth_config.scopes.bot.toSorted());
 });
 
 test('the commands are those that the source listens to, over a socket', () => {

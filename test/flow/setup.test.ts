@@ -103,7 +103,7 @@ test('an App is made, stored, installed and heard of in clicks, and nobody else 
   assert.match(ann.shown.text, /The App is made/);
   assert.ok(ann.shown.url.startsWith(`${url}/setup/created?code=`));
   assert.deepEqual(await secretOf(p), ['app-id', 'private-key', 'webhook-secret']);
-  const install = ann.link(/Install/);
+  const install = ann.link(/^Install it/);
   assert.equal(install, `${github.url}/apps/coxswain/installations/new`);
 
   const status = await shows(ann, url, /GitHub: coxswain/);

@@ -175,7 +175,7 @@ test('nothing that comes from elsewhere becomes HTML, on any page', () => {
     );
     assert.doesNotMatch(
       text,
-      /(href|src)="(?!https:|\.{1,2}\/|#|applications\/|api\/|live\.js|style\.css|icon\.svg)/,
+      /(href|src)="(?!https:|\.{1,2}\/|#|applications\/|installation"|api\/|live\.js|style\.css|icon\.svg)/,
       'links lead to pages and forges only',
     );
     const attributes = [...text.matchAll(/<[a-z][^<>]*>/g)].map(([tag]) => tag.replaceAll(/"[^"]*"/g, '')).join('\n');

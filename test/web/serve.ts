@@ -39,7 +39,13 @@ export async function serve(t: TestContext, { store, engine, cluster, schedules,
   let running: { web: ReturnType<typeof createWeb>; server: Server } | undefined;
   const start = async (): Promise<void> => {
     const web = createWeb({
-      setup: { setup: undefined, status: undefined, publicUrl: '', onSetUp: () => undefined },
+      setup: {
+        setup: undefined,
+        status: undefined,
+        publicUrl: '',
+        onSetUp: () => undefined,
+        installation: async () => [],
+      },
       store,
       resources: (application) => resourceViews(engine.comparison(application), scripts.healthOf),
       metrics: metrics.text,

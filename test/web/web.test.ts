@@ -297,7 +297,13 @@ test('an open page is told which applications changed, many changes in few messa
 test('the server ends its streams when it stops, and forgets pages that are closed', async (t) => {
   const s = await stage(t, { 'readme.md': 'nothing' });
   const web = createWeb({
-    setup: { setup: undefined, status: undefined, publicUrl: '', onSetUp: () => undefined },
+    setup: {
+      setup: undefined,
+      status: undefined,
+      publicUrl: '',
+      onSetUp: () => undefined,
+      installation: async () => [],
+    },
     store: s.store,
     resources: () => Promise.resolve([]),
     upcoming: () => [],

@@ -24,6 +24,13 @@ function neededScopes(state: SlackState, method: string, args: Record<string, Js
   return reads ? [historyScope(state, args['channel'])] : [];
 }
 
+const manifest = ['commands', 'chat:write', 'channels:read', 'groups:read', 'channels:history', 'groups:history'];
+
+/** Slack Web API: each answer names in its header x-oauth-scopes what the token has. */
+export function scopesHeader(state: SlackState): Record<string, string> {
+  return { 'x-oauth-scopes': manifest.filter((scope) => !state.lacks.has(scope)).join(',') };
+}
+
 /** The first that the token lacks, of those that were taken from it. */
 export function lackedScope(state: SlackState, method: string, args: Record<string, Json>): string | undefined {
   return neededScopes(state, method, args).find((scope) => state.lacks.has(scope));

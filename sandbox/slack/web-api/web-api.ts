@@ -7,7 +7,7 @@ import { isObject, parseJson, type Json, type JsonObject } from '../workspace/js
 import { ApiError, readArguments, type Api, type Method } from './method.ts';
 import { peopleMethods } from './people-methods.ts';
 import { answerHook } from './response-url.ts';
-import { lackedScope } from './scopes.ts';
+import { lackedScope, scopesHeader } from './scopes.ts';
 import { viewMethods } from './view-methods.ts';
 
 /**
@@ -92,7 +92,7 @@ export class WebApi {
       this.#log(name, args, cutAfter ? 'cut' : 'ok');
       if (cutAfter) response.destroy();
       else if (isHook) response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
-      else sendJson(response, 200, { ok: true, ...answer });
+      else sendJson(response, 200, { ok: true, ...answer }, scopesHeader(this.#options.api.state));
     } catch (error) {
       this.#refuse(error, name, args, response);
     }

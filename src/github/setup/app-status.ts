@@ -1,16 +1,9 @@
 // What works of the GitHub App and what does not, as GitHub itself tells it now.
 import type { Octokit } from '@octokit/core';
+import type { Finding } from '../../policy/finding.ts';
 import type { AppFile } from './manifest.ts';
 import { describeError } from '../../base/errors.ts';
 import { paginating } from '../client/api.ts';
-
-interface Finding {
-  what: string;
-  state: 'good' | 'bad' | 'waiting';
-  detail: string;
-  /** What a person does about it. */
-  next?: string;
-}
 
 export interface AppStatus {
   /** '' when GitHub does not know us. */
