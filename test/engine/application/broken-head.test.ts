@@ -66,9 +66,9 @@ test('an operation between waves goes on when what cannot be rendered is pushed,
   );
 });
 
-for (const [what, manifest] of [
-  ['rendered', broken],
-  ['read by the server', deployment('web').replace('replicas: 1', 'replicas: many')],
+for (const [what, manifest, verdict, end] of [
+  ['rendered', broken, 'Unknown', 'Error'],
+  ['read by the server', deployment('web').replace('replicas: 1', 'replicas: many'), 'OutOfSync', 'Failed'],
 ] as const) {
   test(`while the head cannot be ${what}, an older revision is synced when asked for, the head is not`, async (t) => {
     const s = await stage(t, { 'web/a.yaml': config('web', '1'), 'web/b.yaml': deployment('web') });
@@ -77,7 +77,7 @@ for (const [what, manifest] of [
     const old = (await synced(s, 'web')).status?.history?.[0]?.revision;
     assert.ok(old);
     await push(s, { 'web/b.yaml': manifest });
-    await s.until('web', 'told', (app) => app.status?.conditions?.[0]?.type === 'ComparisonError');
+    await s.until('web', 'told', (app) => app.status?.sync?.status === verdict);
     await editByHand(s, 'web', { value: 'by hand' });
     await operate(s, 'web', { sync: { revision: old } });
     const app = await s.until(
@@ -88,7 +88,7 @@ for (const [what, manifest] of [
     assert.equal(app.status?.history?.at(-1)?.revision, old);
     assert.deepEqual(await dataOf(s, 'web'), { value: '1' });
     await operate(s, 'web', { sync: {} });
-    const refused = await ended(s, 'web', 'Error');
+    const refused = await ended(s, 'web', end);
     assert.notEqual(refused.status?.operationState?.message, '');
     await push(s, { 'web/b.yaml': deployment('web', 'nginx:1.28.0') });
     await operate(s, 'web', { sync: {} });
