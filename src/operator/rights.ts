@@ -29,7 +29,7 @@ export const neededRights: readonly Right[] = [
     resource,
     verbs: ['patch'],
   })),
-  { group: cox, resource: 'reports', verbs: [...reads, 'create', 'delete'], dispensable: 'Report' },
+  { group: cox, resource: 'reports', verbs: [...reads, 'create', 'patch', 'delete'], dispensable: 'Report' },
   { group: cox, resource: 'reports/status', verbs: ['patch'], dispensable: 'Report' },
   ...['deployments', 'statefulsets'].map((resource) => ({ group: 'apps', resource, verbs: reads })),
   { group: '', resource: 'configmaps', verbs: reads },

@@ -9,7 +9,9 @@ import { parseAllDocuments } from 'yaml';
 import { writeKubeconfig } from '../../sandbox/cluster/access.ts';
 import { createOperator, toolsFolder } from '../../sandbox/operator.ts';
 import { createLogger } from '../../src/base/log.ts';
+import { openStore } from '../../src/store/store.ts';
 import { eventually, testCluster, type TestCluster } from '../control-plane.ts';
+import { applyCrds } from '../engine/fixture.ts';
 import { connect } from './connect.ts';
 
 type Rule = { apiGroups: string[]; resources: string[]; verbs: string[] };
@@ -108,4 +110,46 @@ test('rights that are granted later are found by themselves, and told once', asy
   assert.equal(live.problemOf({ group: '', kind: 'Secret' }), undefined);
   assert.ok(again.kinds?.includes('secrets'));
   assert.deepEqual(told(lines), [first]);
+});
+
+const at = '2026-03-02T14:00:00Z';
+const required: Record<string, object> = {
+  Approval: { digest: 'd', revision: 'r', operations: [] },
+  DriftEpisode: { fingerprint: 'f', openedAt: at },
+  Report: { about: 'deletion', since: at },
+  Request: {
+    verb: 'help',
+    args: {},
+    actor: { login: 'b', id: 2, via: 'slack' },
+    origin: { kind: 'web' },
+    createdAt: at,
+  },
+};
+
+test('the Role alone lets a name that ours must have be taken back', async (t) => {
+  const facts = await testCluster(t);
+  const { namespace } = facts;
+  const admin = { ...facts, token: facts.tokens.admin };
+  await applyCrds(await connect(t, admin));
+  const own = await connect(t, { ...facts, token: await narrowed(facts, []) });
+  const store = await openStore(own, namespace);
+  const kinds = {
+    Approval: store.approvals,
+    DriftEpisode: store.episodes,
+    Report: store.reports,
+    Request: store.requests,
+  };
+  const { api } = await connect(t, admin);
+  for (const [kind, collection] of Object.entries(kinds)) {
+    const taken = {
+      apiVersion: 'coxswain.dev/v1alpha1',
+      kind,
+      metadata: { name: 'taken', namespace, finalizers: ['example.com/mine'] },
+      spec: { application: `${namespace}/web`, ...required[kind] },
+    };
+    const { metadata } = await api.create(taken);
+    const ours = { ...taken, metadata: { name: 'taken', namespace } };
+    assert.equal(await collection.create(ours as never), 'created', kind);
+    assert.notEqual(collection.get(`${namespace}/taken`)?.metadata.uid, metadata.uid, kind);
+  }
 });

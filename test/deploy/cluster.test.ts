@@ -74,7 +74,7 @@ test("everything is applied, twice without a change, and the operator's pod is a
     ['argoproj.io', 'appprojects', 'get list watch'],
     ['coxswain.dev', 'approvals', 'get list watch create patch delete'],
     ['coxswain.dev', 'driftepisodes', 'get list watch create patch delete'],
-    ['coxswain.dev', 'reports', 'get list watch create delete'],
+    ['coxswain.dev', 'reports', 'get list watch create patch delete'],
     ['coxswain.dev', 'requests', 'get list watch create patch delete'],
     ['coxswain.dev', 'syncrecords', 'get list watch create patch delete'],
     ['', 'configmaps', 'get list watch'],
