@@ -96,7 +96,7 @@ test('faults of a source are told with their place, its state stays, and the nex
     'plain/a.yaml': config('plain', '1'),
     'kustom/kustomization.yaml': 'resources: [missing.yaml]\n',
   });
-  await s.apply('plain', { syncPolicy: automated });
+  await s.apply('plain', { syncPolicy: { ...automated, retry: { limit: 0 } } });
   await synced(s, 'plain');
   await s.apply('kustom', { syncPolicy: automated });
   await s.apply('nowhere');
@@ -114,7 +114,8 @@ test('faults of a source are told with their place, its state stays, and the nex
   await push(s, {
     'plain/a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: plain}\ndata: {value: [not, text]}\n',
   });
-  assert.match(await fault('plain'), /plain\/a\.yaml|data/);
+  const refused = await s.until('plain', 'a SyncError', (app) => app.status?.conditions?.[0]?.type === 'SyncError');
+  assert.match(refused.status?.conditions?.[0]?.message ?? '', /\.data\.value.*plain\/a\.yaml:1/);
   assert.deepEqual(await dataOf(s, 'plain'), { value: '1' });
   assert.deepEqual(
     s.store.applications.get(`${s.namespace}/plain`)?.status?.resources?.map((item) => item.name),
