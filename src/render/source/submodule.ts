@@ -1,4 +1,5 @@
 // What `.gitmodules` says of other repositories within one (git: gitmodules(5)).
+
 /** Addresses as they are written, by path. */
 export function modulesIn(text: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
