@@ -45,7 +45,7 @@ test('a controller that works is told once, with both ways to choose, and again 
       'and by itself; COX_ENGINE=argocd leaves the work to Argo CD.',
   );
   const page = await (await fetch(`${operator.url}/`)).text();
-  assert.match(page, /<div id="held" data-live><section class="notice wrong"><h3>Nothing is synced<\/h3>/);
+  assert.match(page, /<div id="held" data-live>\s*<section class="notice wrong"><h3>Nothing is synced<\/h3>/);
   assert.ok(page.includes(command));
   const env = { KUBECONFIG: cluster.kubeconfigs.admin, COX_NAMESPACE: namespace, XDG_CACHE_HOME: dir };
   const doctor = await runCox(['doctor'], { env });
