@@ -158,6 +158,8 @@ export interface Approval extends KubeObject {
     reason?: string;
     /** Who asks for it again; only until the engine has looked at it. */
     reopenedBy?: Actor;
+    /** RFC 3339: when the deletion of the Application was let pass under it. */
+    begunAt?: string;
     /** RFC 3339; only while the phase is one that ends it. */
     endedAt?: string;
     cards?: Record<string, CardState>;

@@ -6,7 +6,7 @@ import type { HookInfo } from '../../model/hooks.ts';
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import type { Tracking } from '../../model/tracking.ts';
 import type { Place } from '../../base/errors.ts';
-import { argo } from '../../model/annotations.ts';
+import { argo, cox } from '../../model/annotations.ts';
 import { foldStringData } from '../../diff/secret-data.ts';
 import { gvkOf, isObject, keyOf, keyText } from '../../model/kube.ts';
 import { hashOf } from '../../base/canonical.ts';
@@ -136,6 +136,13 @@ function withoutStanding(manifest: KubeObject): KubeObject {
   return rest;
 }
 
+/** By these a run of ours knows again what it has made and planned: a manifest that said them would be believed. */
+function withoutMarks(manifest: KubeObject): KubeObject {
+  const { [cox.operation]: mark, [cox.plan]: plan, ...annotations } = manifest.metadata.annotations ?? {};
+  if (mark === undefined && plan === undefined) return manifest;
+  return { ...manifest, metadata: { ...manifest.metadata, annotations } };
+}
+
 /** Never changes its input. */
 function prepare(input: PrepareInput): Prepared {
   const brought = broughtKinds(input.manifests);
@@ -156,7 +163,7 @@ function prepare(input: PrepareInput): Prepared {
     // Unknown kinds are treated as namespaced.
     const target = foldStringData(
       tracked(
-        withNamespace(withoutStanding(manifest), resource?.namespaced ?? own ?? true, input.namespace),
+        withNamespace(withoutMarks(withoutStanding(manifest)), resource?.namespaced ?? own ?? true, input.namespace),
         manifest,
         input,
       ),

@@ -170,6 +170,7 @@ function asked(
     rejectedBy: null,
     reason: null,
     reopenedBy: null,
+    begunAt: null,
     endedAt: null,
     former: stands ? (stands.former ?? []) : formerRounds(found.status),
     cards: withoutEnded(found.status?.cards),

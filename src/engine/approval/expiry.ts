@@ -19,11 +19,11 @@ export function storedAt({ metadata: { creationTimestamp, managedFields = [] } }
   return known.length > 0 ? Math.max(...known) : Infinity;
 }
 
-/** Clock ms at which it expires; undefined when nobody's word can let it pass any more. */
+/** Clock ms at which it expires; undefined when nobody's word can let it pass any more, or it was begun in time. */
 function expiryOf(approval: Approval, expiresMs: number): number | undefined {
   const { metadata, status } = approval;
-  const { phase = 'Pending', openedAt, approvals = [] } = status ?? {};
-  if (phase !== 'Pending' && phase !== 'Approved') return undefined;
+  const { phase = 'Pending', openedAt, approvals = [], begunAt } = status ?? {};
+  if (phase !== 'Pending' && (phase !== 'Approved' || begunAt !== undefined)) return undefined;
   const times = [openedAt ?? metadata.creationTimestamp ?? '', ...approvals.map(({ at }) => at)]
     .map((time) => Date.parse(time))
     .filter(Number.isFinite);

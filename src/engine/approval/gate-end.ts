@@ -8,6 +8,7 @@ import type { AppProject } from '../../model/project.ts';
 import type { Store } from '../../store/store.ts';
 import type { Gates } from '../application/place.ts';
 import type { Destined } from '../application/sync-record.ts';
+import { argo } from '../../model/annotations.ts';
 import { applicationKey } from '../../model/application.ts';
 import { isApplication, isProject } from '../../model/argo-kinds.ts';
 import { isObject } from '../../model/kube.ts';
@@ -74,11 +75,18 @@ function deletedBy({ operations }: Approval['spec']): string[] {
   );
 }
 
+/** Finalizers of ours hold it. */
+function isGoingOn(app: Application | undefined): boolean {
+  const { resourcesFinalizer, preDeleteFinalizer, postDeleteFinalizer } = argo;
+  const own = [resourcesFinalizer, preDeleteFinalizer, postDeleteFinalizer];
+  return (app?.metadata.finalizers ?? []).some((name) => own.some((each) => name.startsWith(each)));
+}
+
 /**
  * People who agree to an effect agree to the gates that were said to stand after it: to no looser one, whatever the
  * annotations say by now.
  */
-async function release(store: Store, approval: string, app: Application): Promise<void> {
+async function release(store: Store, approval: string, app: Application, endsItself: boolean): Promise<void> {
   const spec = store.approvals.get(`${app.metadata.namespace}/${approval}`)?.spec;
   if (!spec) return;
   const deleted = deletedBy(spec);
@@ -90,19 +98,26 @@ async function release(store: Store, approval: string, app: Application): Promis
     const now = effectivePolicy(live, projectNamed(store, live.spec.project));
     await rememberPolicy(store, live, loosens(asPolicy(policy), now) ? policy : policyFields(now));
   }
-  for (const key of deleted) await endGate(store, key);
+  // What goes on being deleted ends its gate itself, once nothing is left that it guards.
+  for (const key of deleted) if (!endsItself || !isGoingOn(store.applications.get(key))) await endGate(store, key);
 }
 
 /**
  * At the end of an operation, before its status tells of it. `approval`: name of the Approval under which the gate let
- * it pass. `fetched`: what was synced beside its repositories.
+ * it pass. `fetched`: what was synced beside its repositories. `endsItself`: whether a deletion that goes on ends its
+ * gate; Argo CD's does not.
  */
 export async function recordEnd(
   store: Store,
   subject: Pick<Destined, 'app' | 'target'>,
-  { state, approval, fetched }: { state: OperationState; approval: string | undefined; fetched: readonly Fetched[] },
+  {
+    state,
+    approval,
+    fetched,
+    endsItself = false,
+  }: { state: OperationState; approval: string | undefined; fetched: readonly Fetched[]; endsItself?: boolean },
 ): Promise<void> {
   if (state.phase !== 'Succeeded') return;
   if (makesHistory(state) && state.syncResult) await rememberSync(store, subject, state.syncResult, fetched);
-  if (approval !== undefined) await release(store, approval, subject.app);
+  if (approval !== undefined) await release(store, approval, subject.app, endsItself);
 }

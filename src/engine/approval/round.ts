@@ -79,7 +79,8 @@ export async function supersedeOthers(deps: ApprovalDeps, application: string, t
     // a crash may have come between its end and this
     if (phase !== 'Pending' && phase !== 'Approved') await endRound(deps, approval);
     if (approval.metadata.name === today.keep || (phase !== 'Pending' && phase !== 'Approved')) continue;
-    if (phase === 'Approved' && today.synced === approval.spec.revision) {
+    const isDeletion = approval.status?.begunAt !== undefined;
+    if (phase === 'Approved' && !isDeletion && today.synced === approval.spec.revision) {
       await setPhase(deps, approval, 'Applied', 'applied by another operation'); // somebody was quicker than the engine
       continue;
     }

@@ -11,6 +11,7 @@ import { isStatus } from '../../cluster/api-error.ts';
 import { applicationKey } from '../../model/application.ts';
 import { trackingName } from '../../render/document/tracking.ts';
 import { cascade } from './cascade.ts';
+import { endGateWith } from './end.ts';
 import { heldByGate } from './gate.ts';
 import { clearHooks, deleteHooksOf, runHooks } from './hooks.ts';
 import { stagesOf } from './finalizers.ts';
@@ -111,7 +112,7 @@ async function beforeStage(
       after: unreadMs,
     };
   const phases = stages.flatMap((stage) => (stage.do === 'run' ? [stage.phase] : []));
-  return heldByGate(deps, app, target, { all: hooks, coming: hooks.filter(({ phase }) => phases.includes(phase)) });
+  return heldByGate(deps, app, target, { coming: hooks.filter(({ phase }) => phases.includes(phase)), signal });
 }
 
 /** undefined when the first stage has nothing left to wait for. */
@@ -165,7 +166,10 @@ async function workAll(deps: ReconcileDeps, of: Application, signal: AbortSignal
       await told(deps, app, waiting.error);
       return waiting;
     }
-    if (stages.length === 1) await endApprovals(deps, app);
+    if (stages.length === 1) {
+      await endGateWith(deps, app, target, signal);
+      await endApprovals(deps, app);
+    }
     app = await removeFinalizers(deps, app, stage.names);
   }
   return undefined;

@@ -11,11 +11,11 @@ import type { Waiting } from './cascade.ts';
 import type { DeleteHook } from './hooks.ts';
 import type { ReconcileDeps } from '../application/pass.ts';
 import { sameJson } from '../../base/canonical.ts';
+import { rfc3339 } from '../../base/clock.ts';
 import { deletionsOf } from '../../compare/effect/others.ts';
 import { destinationOf, digestOf } from '../../compare/object/digest.ts';
 import { maskObjects } from '../../diff/mask.ts';
 import { applicationKey } from '../../model/application.ts';
-import { argoGroup } from '../../model/argo-kinds.ts';
 import { keyText } from '../../model/kube.ts';
 import { approvalRequired, decideGate } from '../../policy/gate.ts';
 import { metText } from '../../policy/gate-text.ts';
@@ -24,8 +24,9 @@ import { isApprovalOf, openApproval, tooLarge } from '../approval/approval.ts';
 import { withReviewers } from '../approval/authors.ts';
 import { peopleLately, peopleNow } from '../approval/rights.ts';
 import { goesWith, projectOf } from '../application/ownership.ts';
-import { endGate, isWhereSynced } from '../application/sync-record.ts';
-import { policyInForce } from '../application/gate-record.ts';
+import { isWhereSynced } from '../application/sync-record.ts';
+import { followPolicy, policyInForce } from '../application/gate-record.ts';
+import { ownHooksIn } from './hooks.ts';
 
 /** What the whole tree has now; clusters that cannot be reached tell by the statuses of their applications. */
 async function treeNow(deps: ReconcileDeps, app: Application): Promise<Gone[]> {
@@ -48,7 +49,7 @@ const collectorMs = 60_000;
  * What was agreed to for another Application, such as the parent, counts where that one's deletion, begun under it,
  * takes this one along.
  */
-function isUnder(deps: ReconcileDeps, app: Application, { status }: Approval): boolean {
+export function isUnder(deps: ReconcileDeps, app: Application, { status }: Approval): boolean {
   if (status?.phase === 'Approved') return true;
   const until = Date.parse(status?.endedAt ?? '') + (app.metadata.ownerReferences ? collectorMs : 1000);
   return deps.store.applications.list().some((each) => {
@@ -71,12 +72,18 @@ function isMeantHere({ store }: ReconcileDeps, { app, target, effect }: Going, {
     : isWhereSynced(store, { app, target });
 }
 
+/** A deletion was let pass under it. Whoever dies at its end finds it as applied. */
+export function isCarriedOut({ status }: Approval): boolean {
+  return status?.begunAt !== undefined && (status.phase === 'Approved' || status.phase === 'Applied');
+}
+
 function candidates(deps: ReconcileDeps, going: Going): Approval[] {
   const { app, effect } = going;
   return deps.store.approvals.list().filter((approval) => {
     const own = approval.spec.application === applicationKey(app);
     const phases = own ? ['Approved', 'Pending', 'Rejected', 'Expired'] : ['Approved', 'Applied'];
-    if (!phases.includes(approval.status?.phase ?? 'Pending') || (own && !isApprovalOf(approval, app))) return false;
+    const stands = phases.includes(approval.status?.phase ?? 'Pending') || (own && isCarriedOut(approval));
+    if (!stands || (own && !isApprovalOf(approval, app))) return false;
     return (
       isMeantHere(deps, going, approval) &&
       effect.operations.every((operation) => approval.spec.operations.some((item) => isSame(item, operation))) &&
@@ -139,12 +146,6 @@ async function decided(
   });
 }
 
-/** Which of its hooks run from now on, and all of them: what one has left is not asked about once more. */
-interface Hooked {
-  coming: readonly DeleteHook[];
-  all: readonly DeleteHook[];
-}
-
 function hookDiff({ key, phase, manifest }: DeleteHook): ObjectDiff {
   const [after] = maskObjects([manifest]);
   return { key, action: 'hook', changes: [], ...(after && { after }), notes: [`runs at ${phase}`] };
@@ -154,13 +155,17 @@ function effectOf(
   deps: ReconcileDeps,
   { app, target }: Pick<Going, 'app' | 'target'>,
   gone: readonly Gone[],
-  { coming, all }: Hooked,
+  { coming, made }: { coming: readonly DeleteHook[]; made: ReadonlySet<string> },
 ): Effect {
   const { operations: deletions, deleted, risks } = deletionsOf(gone);
   const input = { app, tracking: trackingName(app, deps.store.namespace), target: [], prune: true };
-  const made = new Set(all.map(({ key }) => keyText(key)));
+  /** To these people have agreed as hooks. What has the name of one alone is an object as any other. */
+  const isAgreedHook = (operation: EffectOperation): boolean =>
+    operation.op === 'delete' &&
+    operation.with?.application === applicationKey(app) &&
+    made.has(keyText(operation.key));
   const operations = [
-    ...deletions.filter(({ key }) => !made.has(keyText(key))),
+    ...deletions.filter((operation) => !isAgreedHook(operation)),
     ...coming.map(({ key, manifest, phase }) => target.comparer.judgeHook(input, { key, manifest, phase })),
   ];
   const destination = destinationOf(app, target);
@@ -181,24 +186,15 @@ function effectOf(
   };
 }
 
-/** The gate ends with the deletion of what it guards: whoever agreed to that agreed to these hooks alone. */
-function endedGates({ store }: ReconcileDeps, app: Application): LoosenedGate[] {
-  const { namespace, name } = app.metadata;
-  return store.approvals
-    .of(applicationKey(app))
-    .filter((approval) => approval.status?.phase === 'Approved' && isApprovalOf(approval, app))
-    .map(({ spec: { policy } }) => ({
-      key: { group: argoGroup, kind: 'Application', namespace, name },
-      before: {
-        gated: true,
-        approvers: policy?.approvers ?? [],
-        approvals: policy?.approvals ?? 1,
-        reviewers: policy?.reviewers ?? [],
-        environment: undefined,
-        slack: undefined,
-      },
-      does: `run hooks of application ${applicationKey(app)}`,
-    }));
+/** From now on the deletion is under way, for as long as it takes. */
+async function begin(
+  { store, clock }: ReconcileDeps,
+  app: Application,
+  { metadata, spec, status }: Approval,
+): Promise<void> {
+  if (spec.application !== applicationKey(app) || status?.begunAt !== undefined) return;
+  const begun = { status: { begunAt: rfc3339(clock.now()) } };
+  await store.approvals.patch(`${metadata.namespace}/${metadata.name}`, begun, { subresource: 'status' });
 }
 
 /** undefined: nothing that a gate guards goes, or people have agreed to all that goes, and to the hooks that run. */
@@ -206,18 +202,19 @@ export async function heldByGate(
   deps: ReconcileDeps,
   app: Application,
   target: Target,
-  hooked: Hooked,
+  { coming, signal }: { coming: readonly DeleteHook[]; signal: AbortSignal },
 ): Promise<Waiting | undefined> {
   const gone = await treeNow(deps, app);
-  const own = gone.flatMap((each) => each.gates);
-  const gates = own.length === 0 && hooked.coming.length > 0 ? endedGates(deps, app) : own;
-  const effect = effectOf(deps, { app, target }, gone, hooked);
-  if (gates.length === 0 || effect.operations.length === 0) return undefined;
+  const gates = gone.flatMap((each) => each.gates);
+  if (gates.length === 0) return undefined;
+  const made = await ownHooksIn(deps, app, target.cluster, signal);
+  const effect = effectOf(deps, { app, target }, gone, { coming, made });
+  if (effect.operations.length === 0) return undefined;
   const asked = { app, effect, gates };
   const found = candidates(deps, { app, target, effect });
   for (const approval of found) {
     if ((await decided(deps, asked, approval)).do !== 'go') continue;
-    await endGate(deps.store, applicationKey(app)); // people have agreed to the end of what its gate guards
+    await begin(deps, app, approval);
     return undefined;
   }
   const verdict = await decided(
@@ -231,6 +228,8 @@ export async function heldByGate(
         `${verdict.why}. Nothing is deleted; to leave all its objects, ` +
         'remove the finalizers from the application.',
     };
+  // From now on it is asked to the end, whatever becomes of the annotations.
+  await followPolicy(deps.store, app, projectOf(deps.store, app));
   const history = app.status?.history?.at(-1);
   const name = await openApproval(deps, {
     application: app,

@@ -52,8 +52,30 @@ function markOf({ metadata }: Application, phase: DeletePhase): string {
   return `${metadata.uid ?? ''}/${phase}`;
 }
 
+/** Whether the deletion made it. The mark alone says little: whoever may write the object can write the mark. */
+function isMadeBy(app: Application, phase: DeletePhase, object: KubeObject): boolean {
+  return hookOf(object).onDelete.includes(phase) && object.metadata.annotations?.[cox.operation] === markOf(app, phase);
+}
+
+/** Whether the deletion made it, and has not let go of it yet. */
 function isOfRun(app: Application, phase: DeletePhase, object: KubeObject): boolean {
-  return object.metadata.annotations?.[cox.operation] === markOf(app, phase);
+  const isHeld = hasHookFinalizer(object) || object.metadata.deletionTimestamp !== undefined;
+  return isHeld && isMadeBy(app, phase, object);
+}
+
+/** By `keyText`: what the deletion has made there as a hook, in whichever phase. */
+export async function ownHooksIn(
+  { store }: Pick<ReconcileDeps, 'store'>,
+  app: Application,
+  { live, api }: Target['cluster'],
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const made = new Set<string>();
+  for (const key of live.keysOf(trackingName(app, store.namespace))) {
+    const object = live.get(key)?.object ?? (await api.get(key, { signal }));
+    if (object && hookOf(object).onDelete.some((phase) => isMadeBy(app, phase, object))) made.add(keyText(key));
+  }
+  return made;
 }
 
 function hookIn(
@@ -171,7 +193,7 @@ async function see(hooking: Hooking, hook: DeleteHook): Promise<Seen> {
     });
     return { is: 'waiting', for: { after: unseenMs } };
   }
-  if (!isOfRun(app, hook.phase, found)) return { is: 'waiting', for: await clearPlace(hooking, hook, found) };
+  if (!isMadeBy(app, hook.phase, found)) return { is: 'waiting', for: await clearPlace(hooking, hook, found) };
   const health = await target.healthOf(found);
   const status = health?.status ?? 'Healthy';
   // What has been seen live is found again when it is to be cleared away.

@@ -140,7 +140,7 @@ function takeStep(
           { operationState: { ...now, message: `${now.message ?? ''}; ${notRemembered(unapproved)}` } },
           true,
         );
-      await recordEnd(deps.store, subject, { state: now, approval, fetched });
+      await recordEnd(deps.store, subject, { state: now, approval, fetched, endsItself: true });
       return save({ operationState: now, ...historyOf(app, now) }, true);
     },
     accepted: (key, hash, object) => comparer.accept(key, hash, object),
