@@ -62,6 +62,8 @@ export const cox = {
   approvalInfo: 'coxswain.dev/approval',
   /** In `info` of an operation that Argo CD is to carry out. */
   sealInfo: 'coxswain.dev/seal',
+  /** In the state of an operation that ended before it began: name of the Approval that it waits for. */
+  waitsInfo: 'coxswain.dev/waits-for',
   /** When the last of those who agreed to it did so. */
   agreedInfo: 'coxswain.dev/agreed-at',
 } as const;

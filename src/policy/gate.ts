@@ -1,6 +1,5 @@
 // The one gate that every operation passes at its start, whoever wrote it: go, ask for an approval, or refuse; with why
 // (docs/security/gate.md).
-import type { Application } from '../model/application.ts';
 import type { ApprovalPhase, Author } from '../model/coxswain.ts';
 import type { EffectivePolicy, LoosenedGate } from './policy.ts';
 import { hashedName } from '../base/name.ts';
@@ -111,11 +110,6 @@ export function approvalName(application: string, digest: string): string {
 /** Message of an operation that ended because its effect is not approved. */
 export function approvalRequired(name: string): string {
   return `approval required: Approval/${name}`;
-}
-
-/** The last operation ended only because that Approval is asked for: its state has no other place to say so. */
-export function endedFor(app: Application, approval: string): boolean {
-  return app.status?.operationState?.message === approvalRequired(approval);
 }
 
 function sameState(a: SyncedState, b: SyncedState): boolean {

@@ -1,7 +1,7 @@
 // How an application stands, in one line: what needs somebody first, why, and the words by which it is filtered. Pure.
 import type { Application, Health } from '../model/application.ts';
 import type { Approval, DriftEpisode } from '../model/coxswain.ts';
-import { endedFor } from '../policy/gate.ts';
+import { waitedFor } from '../engine/application/operation-state.ts';
 import { count } from './parts.ts';
 
 export interface Standing {
@@ -95,7 +95,7 @@ function facts({ app, approvals, episodes, turn }: Judged): Fact[] {
     0,
   );
   // A refused sync that waits for its approval is no failure.
-  const failing = approval && endedFor(app, approval.metadata.name ?? '') ? undefined : failure(app);
+  const failing = approval && waitedFor(app) === approval.metadata.name ? undefined : failure(app);
   const going = progress(app);
   const outOfSync = app.status?.sync?.status === 'OutOfSync';
   const missing = app.status?.health?.status === 'Missing';

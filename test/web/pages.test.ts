@@ -263,7 +263,12 @@ const standings: {
     what: 'a sync that was refused until an approval',
     app: application('web', {
       ...failed,
-      operationState: { operation: {}, phase: 'Failed', message: 'approval required: Approval/web-1', startedAt: '' },
+      operationState: {
+        operation: { info: [{ name: 'coxswain.dev/waits-for', value: 'web-1' }] },
+        phase: 'Failed',
+        message: 'approval required',
+        startedAt: '',
+      },
     }),
     approvals: [approval()],
     expected: [1, 'approval', 'waits for approval of 1 change'],
@@ -272,7 +277,12 @@ const standings: {
     what: 'a sync that was refused for something else than what waits',
     app: application('web', {
       ...failed,
-      operationState: { operation: {}, phase: 'Failed', message: 'approval required: force', startedAt: '' },
+      operationState: {
+        operation: { info: [{ name: 'coxswain.dev/waits-for', value: 'web-0' }] },
+        phase: 'Failed',
+        message: 'approval required: force',
+        startedAt: '',
+      },
     }),
     approvals: [approval()],
     expected: [0, 'failing approval', 'last sync failed: approval required: force'],

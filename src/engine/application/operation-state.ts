@@ -2,6 +2,7 @@
 // step.
 import type { Application, ApplicationSource, OperationState } from '../../model/application.ts';
 import { sameJson } from '../../base/canonical.ts';
+import { cox } from '../../model/annotations.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { startTime } from '../../sync/sync.ts';
 
@@ -23,12 +24,21 @@ export function sourceFields({ spec: { source, sources } }: Application): {
   return sources && sources.length > 0 ? { sources } : source ? { source } : {};
 }
 
-/** What it has done so far stays told. `revision`: what it would have synced, if it has not begun. */
+/** Name of the Approval for the sake of which the last operation ended before it began. */
+export function waitedFor({ status }: Application): string | undefined {
+  const { phase, operation } = status?.operationState ?? {};
+  return phase === 'Failed' ? operation?.info?.find(({ name }) => name === cox.waitsInfo)?.value : undefined;
+}
+
+/**
+ * What it has done so far stays told. `revision`: what it would have synced, if it has not begun. `waitsFor`: name of
+ * the Approval without which it did not begin.
+ */
 export function endedState(
   app: Application,
   phase: 'Failed' | 'Error',
   message: string,
-  { now, revision }: { now: number; revision?: string },
+  { now, revision, waitsFor }: { now: number; revision?: string; waitsFor?: string | undefined },
 ): OperationState {
   const going = stateOf(app);
   if (going)
@@ -40,8 +50,11 @@ export function endedState(
       ...(!going.syncResult && revision !== undefined && { syncResult: { revision, ...sourceFields(app) } }),
     };
   const time = startTime(app, now);
+  const { operation = {} } = app;
+  const info = (operation.info ?? []).filter(({ name }) => name !== cox.waitsInfo);
   return {
-    operation: app.operation ?? {},
+    operation:
+      waitsFor === undefined ? operation : { ...operation, info: [...info, { name: cox.waitsInfo, value: waitsFor }] },
     phase,
     message,
     startedAt: time,

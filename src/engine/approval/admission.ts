@@ -56,8 +56,14 @@ function beyondGate({ spec, operation }: Application, rule: GateDecision['rule']
   return effectDeletes(effect.operations) && !sync.prune ? 'without the approved deletions' : undefined;
 }
 
-/** `refused`: the message with which the operation ends. */
-type Admitted = Leave | { refused: string };
+interface Refusal {
+  /** The message with which the operation ends. */
+  refused: string;
+  /** Name of the Approval that it waits for, where that is all that is missing. */
+  approval?: string;
+}
+
+type Admitted = Leave | Refusal;
 
 /**
  * The gate's yes, unless the operation does more or less than what the gate judged. `at`: when it was asked (clock ms).
@@ -99,7 +105,7 @@ export async function admit(deps: AdmissionDeps, input: Admission, signal: Abort
         'only what the branch head says can be approved; make it the head, for instance by a revert',
     };
   await askPeople(deps, input, effect, { ...verdict, because: input.because });
-  return { refused: approvalRequired(verdict.approval) };
+  return { refused: approvalRequired(verdict.approval), approval: verdict.approval };
 }
 
 /** Whether what is left is part of what was approved. */

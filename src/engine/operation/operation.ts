@@ -7,7 +7,6 @@ import type { DesiredState } from '../application/desired.ts';
 import type { Leave } from '../application/memory.ts';
 import type { ResourceKey } from '../../model/kube.ts';
 import type { OperationDeps, OperationInput } from './wanted.ts';
-import { canonicalJson, hashOf, sameJson } from '../../base/canonical.ts';
 import { AppError, describeError, errorKind } from '../../base/errors.ts';
 import { applicationKey, windowClosed } from '../../model/application.ts';
 import { cox } from '../../model/annotations.ts';
@@ -15,49 +14,18 @@ import { keyTitle } from '../../model/kube.ts';
 import { syncWindow } from '../../policy/window.ts';
 import { makesHistory, withHistory } from '../../sync/history.ts';
 import { startTime, step } from '../../sync/sync.ts';
-import { admit, admitAgain } from '../approval/admission.ts';
-import { basisOf, compareTo, deniedTargets } from '../application/assess.ts';
-import { isGated } from '../approval/gate-input.ts';
-import { guardOf, idOfGate, metGates } from '../application/met-gates.ts';
+import { admitAgain } from '../approval/admission.ts';
+import { compareTo, deniedTargets } from '../application/assess.ts';
+import { guardOf } from '../application/met-gates.ts';
 import { confirmOf } from '../approval/rights.ts';
 import { judgeOf } from '../approval/judge.ts';
 import { endedState, sourceFields, stateOf } from '../application/operation-state.ts';
 import { unread } from '../application/others.ts';
 import { recordEnd } from '../approval/gate-end.ts';
+import { gateRefusal } from './gate.ts';
 import { newerCommit, operationFault, overridden, targetsOf, wantedOf } from './wanted.ts';
-import { policyInForce } from '../application/gate-record.ts';
 
 export type OperationOutcome = { ended: true } | { ended: false; at?: number };
-
-/**
- * The gate. A process that has not seen the operation pass asks again: whoever can write an operation can write its
- * state too.
- */
-async function gateMessage(
-  deps: OperationDeps,
-  input: OperationInput,
-  { state, wanted }: { state: OperationState | undefined; wanted: Assessment },
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const { subject } = input;
-  const { known } = subject;
-  const operation = canonicalJson(subject.app.operation);
-  // Only a first step writes syncResult: an operation that waits for its sync window has not passed the gate yet.
-  const begun = state?.syncResult !== undefined;
-  const now = {
-    operation,
-    manifests: wanted.desired.key,
-    basis: basisOf(subject),
-    gated: isGated(deps, wanted),
-    policy: hashOf(policyInForce(deps.store, subject.app, subject.project)),
-  };
-  const { admitted } = known;
-  if (begun && admitted && sameJson({ ...admitted, ...now }, admitted)) return undefined;
-  const answer = await (begun ? admitAgain : admit)(deps, { ...wanted, head: input.head?.desired }, signal);
-  const met = metGates(subject.app, wanted.comparison).map(idOfGate);
-  known.admitted = 'refused' in answer ? undefined : { ...now, ...answer, met };
-  return 'refused' in answer ? answer.refused : undefined;
-}
 
 function windowOf(deps: OperationDeps, { app, project }: Subject, running: boolean): ReturnType<typeof syncWindow> {
   return syncWindow(deps.worker, {
@@ -235,6 +203,13 @@ export async function terminateOperation(
   known.admitted = undefined;
 }
 
+type Ending = (
+  phase: 'Failed' | 'Error',
+  text: string,
+  revision: string,
+  waitsFor?: string,
+) => Promise<OperationOutcome>;
+
 /** Runs the application's operation as far as it goes now. Call again on events of its objects, and at `at`. */
 export async function runOperation(
   deps: OperationDeps,
@@ -245,8 +220,8 @@ export async function runOperation(
   const { app } = subject;
   const state = stateOf(app);
   const now = deps.clock.now();
-  const end = async (phase: 'Failed' | 'Error', message: string, revision: string): Promise<OperationOutcome> => {
-    await input.save({ operationState: endedState(app, phase, message, { now, revision }) }, true);
+  const end: Ending = async (phase, message, revision, waitsFor) => {
+    await input.save({ operationState: endedState(app, phase, message, { now, revision, waitsFor }) }, true);
     return { ended: true };
   };
   if (!app.operation?.sync) {
@@ -265,11 +240,11 @@ export async function runOperation(
     if (signal.aborted || errorKind(error) !== 'terminal') throw error;
     return end('Error', describeError(error), input.head?.desired.revisions[0] ?? '');
   }
-  const refused = await gateMessage(deps, input, { state, wanted }, signal);
-  if (refused)
+  const refusal = await gateRefusal(deps, input, { state, wanted }, signal);
+  if (refusal)
     return state?.syncResult
-      ? endHere(deps, input, { state, wanted, message: refused }, signal)
-      : end('Failed', refused, wanted.desired.revisions[0] ?? '');
+      ? endHere(deps, input, { state, wanted, message: refusal.refused }, signal)
+      : end('Failed', refusal.refused, wanted.desired.revisions[0] ?? '', refusal.approval);
   const held = await heldByWindow(deps, input, state);
   if (held) return held;
   const { admitted } = subject.known;
