@@ -109,3 +109,9 @@ function inside(folder: string, path: string): string {
 export function overlayPath(input: Pick<Input, 'path' | 'ref'>): string {
   return posix.join(input.ref === undefined ? root : posix.join(refs, input.ref), input.path);
 }
+
+/** The other way round: as its repository names it; undefined for a file of ours. */
+export function repositoryPath(place: string): string | undefined {
+  if (place.startsWith(`${root}/`)) return place.slice(root.length + 1);
+  return place.startsWith(`${refs}/`) ? place.slice(refs.length + 1).replace(/^[^/]*\//, '') : undefined;
+}

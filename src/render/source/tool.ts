@@ -6,7 +6,8 @@ import { AppError } from '../../base/errors.ts';
 import { redactText } from '../../base/log.ts';
 import { renderError } from './plan.ts';
 import { unspokenIn, withoutValues } from '../document/unspoken.ts';
-import { root, type Overlay } from './overlay.ts';
+import { repositoryPath, root, type Overlay } from './overlay.ts';
+import { roundedIn } from './rounded.ts';
 
 interface ToolRun {
   workers: Workers;
@@ -26,12 +27,14 @@ interface ToolRun {
 
 /** Throws E_RENDER with place, or E_PROCESS_LIMIT. */
 export async function runTool(job: ToolRun): Promise<Made> {
-  const { workers, tool, merged, overlay, options } = job;
-  try {
-    return await workers.make(tool, { merged, files: overlay.files, options });
-  } catch (error) {
+  const { workers, tool, merged, overlay, options, given = [] } = job;
+  const made = await workers.make(tool, { merged, files: overlay.files, options }).catch((error: unknown) => {
     throw translate(error, job);
-  }
+  });
+  const files = [...overlay.files, ['', Buffer.from(given.join('\n'))] as const];
+  const rounded = roundedIn({ tool, text: made.text, files, fileOf: repositoryPath });
+  if (rounded) throw rounded;
+  return made;
 }
 
 const namedFile = /(?<![^\s"'`():<>])([^\s"'`():<>]+\.(?:ya?ml|jsonnet|libsonnet|json|tpl|txt|toml)\b)/;
