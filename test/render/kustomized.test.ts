@@ -283,3 +283,45 @@ test('a replacement whose target matches no object is named, inline or in a file
     }
   }
 });
+
+test('a key that is no text, which Kustomize refuses without a place, is told with it', async (t) => {
+  const object = (key: string): string =>
+    `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n  a: b\n  ${key}: y\n`;
+  const inline = (patch: string): string =>
+    `resources: [x.yaml]\npatches:\n- patch: |\n${patch.replace(/^/gm, '    ')}\n`;
+  const rows: [string, Record<string, string>, string][] = [
+    ['a number', of(object('1')), 'x.yaml:6'],
+    ['a boolean', of(object('true')), 'x.yaml:6'],
+    ['null', of(object('~')), 'x.yaml:6'],
+    ['a later document', of(`${configMap('y')}---\n${object('1.5')}`), 'x.yaml:12'],
+    ['a date', of(object('2024-01-02')), 'x.yaml:6'],
+    ['a list', of(object('[c]')), 'x.yaml:6'],
+    ['a patch', patched(object('1')), 'p.yaml:6'],
+    [
+      'a patch in the kustomization',
+      { ...of(configMap('x')), 'a/kustomization.yaml': inline(object('1')) },
+      'kustomization.yaml:9',
+    ],
+    [
+      'the kustomization',
+      { ...of(configMap('x')), 'a/kustomization.yaml': `${kustomization}commonLabels:\n  1: x\n` },
+      'kustomization.yaml:3',
+    ],
+  ];
+  const { render } = await bench(
+    t,
+    Object.fromEntries(
+      rows.flatMap(([, files], row) =>
+        Object.entries(files).map(([file, text]): [string, string] => [file.replace('a/', `${row}/`), text]),
+      ),
+    ),
+  );
+  for (const [row, [what, , place]] of rows.entries()) {
+    const error = await refusal(render({ path: `${row}` }), what);
+    assert.deepEqual(
+      [error.code, `${error.place?.file}:${error.place?.line}`],
+      ['E_MANIFEST', `${row}/${place}`],
+      what,
+    );
+  }
+});

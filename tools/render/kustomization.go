@@ -16,6 +16,8 @@ type kustomization struct {
 	Targets    []target    `json:"targets"`
 	// Kinds and names of what its generators make.
 	Generated []objectID `json:"generated"`
+	// Lines of keys that are no text, in it and in the patches that stand in it.
+	Keys []int `json:"keys"`
 	// Objects have other names or namespaces behind it than before it.
 	Renames bool `json:"renames"`
 	// Those that it has Helm render.
@@ -76,7 +78,7 @@ func readKustomizations(_ json.RawMessage, texts [][]byte) (any, [][]byte, error
 
 func readKustomization(text []byte) kustomization {
 	read := kustomization{References: []reference{}, Targets: []target{}, Generated: []objectID{},
-		Charts: []chart{}}
+		Keys: []int{}, Charts: []chart{}}
 	if len(text) > maxDocument {
 		read.Error = &fault{1, errLong.Error()}
 		return read
@@ -91,14 +93,21 @@ func readKustomization(text []byte) kustomization {
 			" stands twice in this kustomization, and Kustomize reads only one of the two"}
 		return read
 	}
+	for _, key := range keysWithoutText(root) {
+		read.Keys = append(read.Keys, key.Line)
+	}
 	for _, each := range fields {
 		for _, item := range itemsOf(root, each.name) {
 			read.refer(item, each.kind)
+			if each.kind.Holds == "patch" {
+				read.inline(item)
+			}
 		}
 	}
 	for _, name := range []string{"patches", "patchesJson6902"} {
 		for _, item := range itemsOf(root, name) {
 			read.refer(field(item, "path"), reference{Wants: "file", Holds: "patch"})
+			read.inline(field(item, "patch"))
 			if wanted := field(item, "target"); wanted != nil {
 				read.Targets = append(read.Targets, target{wanted.Line, selectorOf(wanted)})
 			}
@@ -130,6 +139,24 @@ func (k *kustomization) charts(root *yaml.Node) {
 	}
 	for _, item := range itemsOf(root, "helmChartInflationGenerator") {
 		k.Charts = append(k.Charts, chart{Line: item.Line, Old: true})
+	}
+}
+
+// inline patches are texts of their own. One in a block has its lines in the file.
+func (k *kustomization) inline(patch *yaml.Node) {
+	text := textOf(patch)
+	for _, part := range betweenDashes([]byte(text)) {
+		root, _, err := decodeFirst(part.text)
+		if err != nil || root == nil {
+			continue
+		}
+		for _, key := range keysWithoutText(root) {
+			line := patch.Line
+			if patch.Style == yaml.LiteralStyle {
+				line += part.line + key.Line - 1
+			}
+			k.Keys = append(k.Keys, line)
+		}
 	}
 }
 

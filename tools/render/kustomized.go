@@ -24,6 +24,8 @@ type objectsText struct {
 	Lost []fault `json:"lost"`
 	// Lines of objects that say themselves that they are for Kustomize alone.
 	Local []int `json:"local"`
+	// Lines of keys that are no text: Kubernetes makes text of them, and Kustomize refuses them without a place.
+	Keys []int `json:"keys"`
 
 	patches bool
 }
@@ -45,7 +47,8 @@ func readObjects(parameters json.RawMessage, texts [][]byte) (any, [][]byte, err
 	answers := make([]objectsText, len(texts))
 	count := 0
 	for i, text := range texts {
-		answers[i] = objectsText{Objects: []objectID{}, Lost: []fault{}, Local: []int{}, patches: asked.Patches}
+		answers[i] = objectsText{Objects: []objectID{}, Lost: []fault{}, Local: []int{}, Keys: []int{},
+			patches: asked.Patches}
 		for _, part := range betweenDashes(text) {
 			answers[i].read(part)
 		}
@@ -74,6 +77,9 @@ func (o *objectsText) read(p part) {
 	root, rest, err := decodeFirst(p.text)
 	if err != nil || root == nil {
 		return
+	}
+	for _, key := range keysWithoutText(root) {
+		o.Keys = append(o.Keys, p.line+key.Line-1)
 	}
 	if rest > 0 {
 		o.lose(p, rest, "Kustomize reads one document up to the next line of three dashes, and this is a second one")

@@ -33,6 +33,20 @@ func (p part) repeatedInNodes() []repeatedKey {
 	return repeated
 }
 
+// keysWithoutText are numbers, booleans, dates and the like, and maps and lists, to any depth.
+func keysWithoutText(node *yaml.Node) []*yaml.Node {
+	var keys []*yaml.Node
+	for i, child := range node.Content {
+		if node.Kind == yaml.MappingNode && i%2 == 0 {
+			if tag := deref(child).ShortTag(); tag != "!!str" && tag != "!!merge" {
+				keys = append(keys, child)
+			}
+		}
+		keys = append(keys, keysWithoutText(child)...)
+	}
+	return keys
+}
+
 // itemNodes of a list of objects, or of one that is no object.
 func itemNodes(list *yaml.Node) []*yaml.Node {
 	if list.Kind == yaml.SequenceNode {

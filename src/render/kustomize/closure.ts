@@ -31,6 +31,8 @@ export interface Closure {
   /** Folders of charts that Helm renders. */
   charts: string[];
   targets: PatchTarget[];
+  /** Keys that are no text, in kustomizations and in the patches that stand in them. */
+  keys: Place[];
   generated: ObjectId[];
   /** How many kustomizations change names or namespaces. */
   renaming: number;
@@ -102,7 +104,7 @@ export async function closureOf(
     data: [...holding.data].sort(),
     charts: [...charts].sort(),
     targets: read.flatMap(({ targets }) => targets),
-    generated: read.flatMap(({ generated }) => generated),
+    ...told(read),
     renaming: read.filter(({ renames }) => renames).length,
   };
 }
@@ -113,6 +115,10 @@ async function linksOf(elsewhere: Elsewhere, folder: string): Promise<string[]> 
   if (links.some((link) => elsewhere.mountOf(link) !== elsewhere.mountOf(folder)))
     throw outside(folder, { file: folder || '.' });
   return links;
+}
+
+function told(read: readonly Kustomization[]): Pick<Closure, 'keys' | 'generated'> {
+  return { keys: read.flatMap(({ keys }) => keys), generated: read.flatMap(({ generated }) => generated) };
 }
 
 type Paths = Record<'folders' | 'others' | 'linked', ReadonlySet<string>>;

@@ -47,6 +47,8 @@ export interface Kustomization {
   generated: ObjectId[];
   /** Names or namespaces are others behind it than before it. */
   renames: boolean;
+  /** Keys that are no text, in it and in the patches that stand in it. */
+  keys: Place[];
   /** Those that it has Helm render. */
   charts: ChartReference[];
   /** Folder in which Helm keeps them; '' is Kustomize's default. */
@@ -69,6 +71,7 @@ interface Answer {
   references: (Omit<Reference, 'place'> & { line: number; column: number })[];
   targets: (Selector & { line: number })[];
   generated: ObjectId[];
+  keys: number[];
   renames: boolean;
   charts: (Omit<ChartReference, 'place'> & { line: number })[];
   chartHome: string;
@@ -81,11 +84,12 @@ interface Answer {
  */
 export async function readKustomization(worker: Worker, text: string, file: string): Promise<Kustomization> {
   const { value } = await worker.call('kustomization', {}, [Buffer.from(text)]);
-  const [{ references, targets, charts, error, ...rest }] = value as [Answer];
+  const [{ references, targets, keys, charts, error, ...rest }] = value as [Answer];
   if (error) throw new AppError('E_MANIFEST', error.message, { place: { file, line: error.line } });
   return {
     references: references.map(({ line, column, ...reference }) => ({ ...reference, place: { file, line, column } })),
     targets: targets.map(({ line, ...selector }) => ({ selector, place: { file, line } })),
+    keys: keys.map((line) => ({ file, line })),
     charts: charts.map(({ line, ...chart }) => ({ ...chart, place: { file, line } })),
     ...rest,
   };

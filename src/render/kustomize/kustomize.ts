@@ -24,7 +24,7 @@ import { editKustomization, editsKustomization } from './edit.ts';
 import { follow, joinPath } from '../source/paths.ts';
 import { isObject } from '../../model/kube.ts';
 import { kustomizationNames, readReplacements } from './kustomization.ts';
-import { kustomizeWarnings, namedObjects, sectionTargets, unmatchedPatches } from './kustomized.ts';
+import { keyFault, kustomizeWarnings, namedObjects, sectionTargets, unmatchedPatches } from './kustomized.ts';
 import { breather } from '../../base/clock.ts';
 import { locator } from '../document/places.ts';
 import { parseDocuments, parseTexts, parseYaml } from '../document/yaml.ts';
@@ -195,6 +195,7 @@ async function build(
     };
   } catch (error) {
     throw (
+      (hasLine(error) ? undefined : keyFault([...resources.keys, ...patches.keys, ...closure.keys])) ??
       (await faultIn(worker, texts)) ??
       (hasLine(error) ? undefined : await faultIn(worker, changed)) ??
       (hasFile(error) ? undefined : await repeatedIn(worker, texts)) ??

@@ -16,6 +16,8 @@ export interface NamedObjects {
   objects: NamedObject[];
   /** Objects that say themselves that they are for Kustomize alone. */
   local: Place[];
+  /** Keys that are no text. */
+  keys: Place[];
 }
 
 /** As `render` answers the verb `objects`. */
@@ -23,6 +25,7 @@ interface Answer {
   objects: (ObjectId & { line: number })[];
   lost: { line: number; message: string }[];
   local: number[];
+  keys: number[];
 }
 
 /**
@@ -34,14 +37,14 @@ export async function namedObjects(
   texts: readonly Text[],
   { patches = false } = {},
 ): Promise<NamedObjects> {
-  if (texts.length === 0) return { objects: [], local: [] };
+  if (texts.length === 0) return { objects: [], local: [], keys: [] };
   const { value } = await worker.call(
     'objects',
     { patches },
     texts.map(({ text }) => Buffer.from(text)),
   );
-  const named: NamedObjects = { objects: [], local: [] };
-  for (const [index, { objects, lost, local }] of (value as Answer[]).entries()) {
+  const named: NamedObjects = { objects: [], local: [], keys: [] };
+  for (const [index, { objects, lost, local, keys }] of (value as Answer[]).entries()) {
     const file = texts[index]?.file ?? '';
     const [first] = lost;
     if (first)
@@ -50,9 +53,18 @@ export async function namedObjects(
         hint: 'Give each object a document of its own, with --- on a line before it, and remove what holds nothing.',
       });
     for (const { line, ...id } of objects) named.objects.push({ ...id, place: { file, line } });
+    for (const line of keys) named.keys.push({ file, line });
     for (const line of local) named.local.push({ file, line });
   }
   return named;
+}
+
+/** Kubernetes makes text of `1:` and `true:`; Kustomize refuses them, and names no place. */
+export function keyFault([place]: readonly Place[]): AppError | undefined {
+  return (
+    place &&
+    new AppError('E_MANIFEST', 'this key is no text, which Kustomize refuses', { place, hint: 'Put it in quotes.' })
+  );
 }
 
 interface Matching {
