@@ -185,6 +185,8 @@ export interface SyncRecord extends KubeObject {
      * one.
      */
     state?: string;
+    /** Name of the AppProject under which that was; absent in records of older versions. */
+    project?: string;
     /** What that sync fetched beside its repositories: name and version → digest or commit. */
     fetched?: Record<string, string>;
     /**

@@ -88,7 +88,9 @@ export function policyFields({
   return { gated, approvals, approvers, reviewers, ...(expires !== undefined && { expires }) };
 }
 
-type Fields = Partial<Pick<SyncRecord['spec'], 'fetched' | 'state' | 'policy' | 'place' | 'clusterPlace'>> & {
+type Fields = Partial<
+  Pick<SyncRecord['spec'], 'fetched' | 'state' | 'project' | 'policy' | 'place' | 'clusterPlace'>
+> & {
   base?: SyncRecord['spec']['base'] | null;
   unverified?: SyncRecord['spec']['unverified'];
 };
@@ -103,6 +105,7 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
   const before = known?.spec.uid === uid ? known.spec : undefined;
   const policy = fields.policy ?? known?.spec.policy ?? { gated: false, approvals: 1, approvers: [] };
   const state = fields.state ?? before?.state;
+  const project = fields.project ?? before?.project;
   // A sync leaves nothing of what was agreed on before it.
   const base =
     fields.state !== undefined ? undefined : fields.base === undefined ? before?.base : (fields.base ?? undefined);
@@ -115,6 +118,7 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
     uid,
     policy,
     ...(state !== undefined && { state }),
+    ...(project !== undefined && { project }),
     ...(fetched && { fetched }),
     ...(place !== undefined && { place }),
     ...(clusterPlace !== undefined && { clusterPlace }),
@@ -129,6 +133,7 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
         ...spec,
         policy: { ...policy, expires: policy.expires ?? null },
         state: state ?? null,
+        project: project ?? null,
         place: place ?? null,
         clusterPlace: clusterPlace ?? null,
         fetched: fetched ? { ...removedFrom(known.spec.fetched, fetched), ...fetched } : null,
@@ -204,7 +209,13 @@ export function rememberSync(
   } = placed;
   const places = placesOf({ server, identity, namespace: app.spec.destination.namespace || undefined });
   const pins = asPins(fetched);
-  return write(store, app, { state: stateOf(store, placed, synced), ...(pins && { fetched: pins }), ...places });
+  const { project } = app.spec;
+  return write(store, app, {
+    state: stateOf(store, placed, synced),
+    project,
+    ...(pins && { fetched: pins }),
+    ...places,
+  });
 }
 
 /** What our own look found of a sync that Argo CD reports; undefined: it is as Argo CD says. */

@@ -15,6 +15,8 @@ import { isFetched } from '../remote/remotes.ts';
 import { argo } from '../../model/annotations.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
 import { trackingName } from '../../render/document/tracking.ts';
+import { effectivePolicy, loosens } from '../../policy/policy.ts';
+import { lastPolicy } from '../application/gate-record.ts';
 import { stateAt } from '../application/history.ts';
 
 interface RangeDeps {
@@ -181,21 +183,45 @@ function isKnown({ store }: RangeDeps, app: Application): boolean {
 }
 
 /**
- * What is fetched under the same name and is another thing than it was: no commit did that. Another version of a chart
- * is the doing of whoever wrote it down.
+ * Whether it was last synced under another project, which permits other things: that is no part of its sources. Where
+ * that one asked nobody, nothing of it was ever agreed to.
  */
-function movedBy({ desired, last }: Pick<Assessment, 'desired' | 'last'>): string[] {
+function isOfAnotherProject({ store }: RangeDeps, app: Application): boolean {
+  const name = store.records.get(applicationKey(app))?.spec.project;
+  if (name === undefined || name === app.spec.project) return false;
+  const project = store.projects.get(`${store.namespace}/${name}`);
+  return !project || effectivePolicy(app, project).gated;
+}
+
+/**
+ * What is fetched under the same name and is another thing than it was: no commit did that. Another version of a chart
+ * is the doing of whoever wrote it down. A range, or a tag, is known by the record: the history names what it meant.
+ */
+function movedBy({ store }: RangeDeps, { subject: { app }, desired, last }: Assessment): string[] {
   if (last === undefined) return [];
-  const then = last === 'gone' ? undefined : new Map(last.fetched.map(({ what, is }) => [what, is]));
+  const pins = store.records.get(applicationKey(app))?.spec.fetched ?? {};
+  const then =
+    last === 'gone'
+      ? undefined
+      : new Map([...Object.entries(pins), ...last.fetched.map(({ what, is }) => [what, is] as const)]);
   return desired.fetched
     .filter(({ what, is }) => (then ? (then.get(what) ?? is) !== is : true))
     .map(({ what }) => `nobody knows who changed what ${redactText(what)} is`);
 }
 
-/** `last`: what was last synced. */
+/**
+ * A gate that is looser than the remembered one was loosened by no sync that people agreed to, or that would have been
+ * remembered.
+ */
+function loosenedBy({ store }: RangeDeps, { app, project }: Assessment['subject']): string[] {
+  const former = lastPolicy(store, app);
+  return former && loosens(former, effectivePolicy(app, project)) ? ['nobody knows who loosened its gate'] : [];
+}
+
+/** Whose commits they are is asked for elsewhere; `unknown`: what of the change no commit made. */
 export async function changeOf(deps: RangeDeps, found: Assessment, signal: AbortSignal): Promise<Change> {
   const { ranges, unknown } = await commitsOf(deps, found, signal);
-  return { ranges, unknown: [...unknown, ...movedBy(found)] };
+  return { ranges, unknown: [...unknown, ...movedBy(deps, found), ...loosenedBy(deps, found.subject)] };
 }
 
 async function commitsOf(
@@ -209,7 +235,7 @@ async function commitsOf(
   const then = last === 'gone' ? { revisions: revisionsOf(entry), reads: desired.reads } : last;
   const past = before && then && { sources: before, revisions: then.revisions, reads: then.reads };
   const ranges = between({ sources, revisions: desired.revisions, reads: desired.reads }, past);
-  if (before && sameJson(before, sources)) return { ranges, unknown: [] };
+  if (before && sameJson(before, sources) && !isOfAnotherProject(deps, app)) return { ranges, unknown: [] };
   // The first that anybody hears of an Application without a parent: nothing of it was agreed to before.
   if (!entry && !isKnown(deps, app) && parentName(deps.store, app) === undefined) return { ranges, unknown: [] };
   const above = await parentChange(deps, app, { signal, seen: [applicationKey(app)] });

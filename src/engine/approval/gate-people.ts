@@ -43,8 +43,10 @@ function toldOf(
   { digest, change }: { digest: string; change: Change },
 ): GateAuthors | undefined {
   const found = store.approvals.of(applicationKey(app)).find(({ spec }) => spec.digest === digest);
-  const { authors, unknown, ranges } = found?.spec ?? {};
-  return found && authors && unknown && isOpen(found) && isApprovalOf(found, app) && sameJson(ranges, change.ranges)
+  if (!found || !isOpen(found) || !isApprovalOf(found, app) || !sameJson(found.spec.ranges, change.ranges))
+    return undefined;
+  const { authors, unknown } = found.spec;
+  return authors && unknown && change.unknown.every((why) => unknown.includes(why))
     ? { people: authors, unknown }
     : undefined;
 }

@@ -1,8 +1,9 @@
 // Gates, people and their agreement: what tests of approval share.
-import type { Actor } from '../../../src/model/coxswain.ts';
+import type { Actor, Approval } from '../../../src/model/coxswain.ts';
 import type { AppProject } from '../../../src/model/project.ts';
 import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
+import { errorKind } from '../../../src/base/errors.ts';
 import { approve } from '../../../src/engine/request.ts';
 import { eventually } from '../../control-plane.ts';
 import { approvalIn, approvalsOf, person, requests } from '../manifests.ts';
@@ -30,9 +31,22 @@ export async function agree(
   return approve(requests(s), { application: `${s.namespace}/${name}`, actor, teams });
 }
 
-/** To exactly what waits at that application, as soon as something does. */
-export async function agreeTo(s: Stage, name: string, actor: Actor = bob): Promise<void> {
-  const { digest } = (await approvalIn(s, name, 'Pending')).spec;
-  const answer = await approve(requests(s), { application: `${s.namespace}/${name}`, digest, actor, teams: [] });
+/** To exactly what waits there, as soon as something does; said again where its status moved meanwhile. */
+export async function agreeTo(
+  s: Stage,
+  name: string,
+  actor: Actor = bob,
+  test: (approval: Approval) => boolean = () => true,
+): Promise<void> {
+  const { digest } = (await approvalIn(s, name, 'Pending', test)).spec;
+  const application = `${s.namespace}/${name}`;
+  const answer = await eventually('the word is taken', async () => {
+    try {
+      return await approve(requests(s), { application, digest, actor, teams: [] });
+    } catch (error) {
+      if (errorKind(error) === 'terminal') throw error;
+      return undefined;
+    }
+  });
   assert.equal(answer.done, true, answer.message);
 }
