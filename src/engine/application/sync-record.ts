@@ -14,6 +14,7 @@ import { rfc3339 } from '../../base/clock.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
 import { coxGroup, coxVersion } from '../../model/coxswain.ts';
 import { defaultTracking } from '../../model/tracking.ts';
+import { asPins, removedFrom } from '../remote/pins.ts';
 import { isThere, placesOf } from './place.ts';
 
 type Records = Pick<Store, 'records'>;
@@ -150,20 +151,6 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
     spec,
   });
   if (made === 'exists') await write({ records }, app, fields);
-}
-
-/** A merge patch keeps what it does not name. */
-function removedFrom(before: Record<string, string> | undefined, after: Record<string, string>): Record<string, null> {
-  return Object.fromEntries(
-    Object.keys(before ?? {})
-      .filter((name) => !Object.hasOwn(after, name))
-      .map((name) => [name, null]),
-  );
-}
-
-/** What was fetched, as it is remembered; undefined where that is nothing. */
-function asPins(fetched: readonly Fetched[]): Record<string, string> | undefined {
-  return fetched.length === 0 ? undefined : Object.fromEntries(fetched.map(({ what, is }) => [what, is]));
 }
 
 /** What a sync fetched, where the record tells of that very one. */
