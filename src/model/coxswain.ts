@@ -180,10 +180,7 @@ export interface SyncRecord extends KubeObject {
     application: string;
     /** Its metadata.uid: another one of the same name has synced nothing yet. */
     uid: string;
-    /**
-     * Hash of the revisions, sources and destination of the last sync of the whole application; absent before the first
-     * one.
-     */
+    /** Hash of revisions, sources and destination of the last sync of the whole; absent before the first one. */
     state?: string;
     /** Name of the AppProject under which that was; absent in records of older versions. */
     project?: string;
