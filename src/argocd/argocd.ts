@@ -6,6 +6,7 @@ import type { View } from '../engine/application/view.ts';
 import type { QueueMetricsOf } from '../base/queue.ts';
 import type { RedisAddress } from './redis.ts';
 import type { Shown } from './show.ts';
+import type { AppError } from '../base/errors.ts';
 import { KeyQueue } from '../base/queue.ts';
 import { applicationKey } from '../model/application.ts';
 import { Loads } from './host.ts';
@@ -30,7 +31,9 @@ interface ArgoCdOptions extends Pick<Shown, 'store' | 'engine'> {
   queues?: QueueMetricsOf | undefined;
 }
 
-interface ArgoCdView extends View {
+export interface ArgoCdView extends View {
+  /** Why nothing can be written now; only what Argo CD's server shows waits for it. */
+  readonly fault: AppError | undefined;
   stop(): Promise<void>;
 }
 
@@ -148,6 +151,9 @@ export function openArgoCdView(options: ArgoCdOptions): ArgoCdView {
   queue.start();
   return {
     describing,
+    get fault() {
+      return redis.fault;
+    },
     async stop() {
       stop();
       await queue.stop(patienceMs);

@@ -19,6 +19,8 @@ export interface RedisAddress {
 export interface Redis {
   /** It can be asked now. */
   readonly ready: boolean;
+  /** Why not; undefined until that is known. */
+  readonly fault: AppError | undefined;
   /** These throw E_REDIS (transient) where it is away, refuses, or does not answer in time. */
   set(key: string, value: Buffer, seconds: number): Promise<void>;
   delete(key: string): Promise<void>;
@@ -76,7 +78,7 @@ function socketOf({ host, port, tls }: RedisAddress): NonNullable<RedisClientOpt
 export function openRedis({ address, clock, log, onReady }: RedisOptions): Redis {
   const { username, password, database } = address;
   let ready = false;
-  let told = false;
+  let fault: AppError | undefined;
   const client = createClient({
     socket: socketOf(address),
     ...(username !== undefined && { username }),
@@ -91,13 +93,14 @@ export function openRedis({ address, clock, log, onReady }: RedisOptions): Redis
   });
   client.on('error', (error: unknown) => {
     ready = false;
+    const told = fault !== undefined;
+    fault = failure(error);
     if (told) return;
-    told = true;
-    log.warn({ err: failure(error) }, 'Redis of Argo CD is away; its server shows what it last had until it is back');
+    log.warn({ err: fault }, 'Redis of Argo CD is away; its server shows what it last had until it is back');
   });
   client.on('ready', () => {
     ready = true;
-    told = false;
+    fault = undefined;
     log.info({}, 'Redis of Argo CD is there; what its server shows is written');
     onReady();
   });
@@ -118,6 +121,9 @@ export function openRedis({ address, clock, log, onReady }: RedisOptions): Redis
   return {
     get ready() {
       return ready;
+    },
+    get fault() {
+      return fault;
     },
     set: async (key, value, seconds) => void (await ask(() => client.set(key, value, { EX: seconds }))),
     delete: async (key) => void (await ask(() => client.del(key))),

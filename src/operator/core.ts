@@ -7,7 +7,7 @@ import type { Base, Core, State } from './parts.ts';
 import type { Application } from '../model/application.ts';
 import type { GitHubClient } from '../github/client/client.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { View } from '../engine/application/view.ts';
+import type { ArgoCdView } from '../argocd/argocd.ts';
 import { clock } from './parts.ts';
 import { join } from 'node:path';
 import { Jq } from '../compare/object/jq.ts';
@@ -59,7 +59,7 @@ async function viewOf({
   queues,
   log,
   started,
-}: Base & { store: Store; engine: () => Engine }): Promise<View | undefined> {
+}: Base & { store: Store; engine: () => Engine }): Promise<ArgoCdView | undefined> {
   if (!config.argocd) return undefined;
   const { openArgoCdView } = await import('../argocd/argocd.ts');
   const view = openArgoCdView({ config: config.argocd, store, engine, queues: queues.of, clock, log });
@@ -139,5 +139,5 @@ export async function openCore(base: Base, state: State): Promise<Core> {
     controller,
   });
   const previewing = createDesiring({ ...from, merged: false });
-  return { ...base, ...state, github, worker, git, desiring, previewing, engine, scripts, authors };
+  return { ...base, ...state, github, worker, git, desiring, previewing, engine, view, scripts, authors };
 }

@@ -119,7 +119,7 @@ interface Shown {
 }
 
 function openWeb(
-  { queues, cluster, store, schedules, guard, engine, scripts, started }: Core,
+  { queues, cluster, store, schedules, guard, engine, view, scripts, started }: Core,
   { setup, refused }: Shown,
 ): Web {
   const metrics = createMetrics({
@@ -141,7 +141,10 @@ function openWeb(
     turn: engine.turn,
     held: () => engine.held && describeError(engine.held),
     onHeld: engine.onHeld,
-    lacking: () => lackingText(store.lacking()),
+    lacking: () => {
+      const all = [lackingText(store.lacking()), view?.fault && describeError(view.fault)];
+      return all.filter((each) => each !== undefined).join('; ') || undefined;
+    },
     notReady: () => {
       if (engine.held) return describeError(engine.held);
       if (!cluster.live.settled) return 'the live cache is not complete yet';

@@ -15,6 +15,7 @@ import type { Worker } from '../base/worker.ts';
 import type { Desiring } from '../engine/application/desired.ts';
 import type { Authors } from '../engine/application/pass.ts';
 import type { HealthScripts } from '../health/scripts.ts';
+import type { ArgoCdView } from '../argocd/argocd.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Git } from '../git/git.ts';
 import { systemClock } from '../base/clock.ts';
@@ -48,6 +49,8 @@ export interface Core extends Base, State {
   /** The same for what nobody has merged. */
   previewing: Desiring;
   engine: Engine;
+  /** Undefined where Argo CD's server shows nothing of it. */
+  view: ArgoCdView | undefined;
   scripts: HealthScripts;
   authors: Authors;
 }

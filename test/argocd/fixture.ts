@@ -12,6 +12,8 @@ type View = NonNullable<NonNullable<Parameters<typeof stage>[2]>['view']>;
 interface Options {
   config?: Partial<ArgoCdConfig>;
   log?: Logger;
+  /** What the Redis asks for. */
+  password?: string;
 }
 
 function redisConfig(port: number, more: Partial<ArgoCdConfig> = {}): ArgoCdConfig {
@@ -24,9 +26,9 @@ function redisConfig(port: number, more: Partial<ArgoCdConfig> = {}): ArgoCdConf
 
 export async function openView(
   t: TestContext,
-  { config = {}, log = silentLogger() }: Options = {},
+  { config = {}, log = silentLogger(), password }: Options = {},
 ): Promise<{ redis: SandboxRedis; view: View }> {
-  const redis = await startRedis();
+  const redis = await startRedis(password === undefined ? {} : { password });
   t.after(() => redis.close());
   const view: View = ({ store, engine }) =>
     openArgoCdView({ config: redisConfig(redis.port, config), store, engine, clock: systemClock, log });

@@ -3,6 +3,7 @@ import type { SandboxRedis } from '../../sandbox/redis.ts';
 import assert from 'node:assert/strict';
 import { gunzipSync } from 'node:zlib';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import { silentLogger } from '../../src/base/log.ts';
 import { eventually } from '../control-plane.ts';
 import { stage, type Stage } from '../engine/fixture.ts';
@@ -130,4 +131,21 @@ test('while Redis is away or deaf applications sync, one warning tells it, and a
   await s.engine.onPush(s.url);
   await refreshed(s, 'away');
   await s.until('away', 'all are synced', ({ status }) => status?.resources?.length === 3);
+});
+
+test('with a wrong password applications sync; one warning says why, and nothing says the password', async (t) => {
+  const said: unknown[] = [];
+  const log = {
+    ...silentLogger(),
+    warn: (fields: unknown, message: string): void => void said.push([fields, message]),
+  };
+  const { redis, view } = await openView(t, { log, password: 'right', config: { password: 'wrong-one' } });
+  let opened: ReturnType<typeof view> | undefined;
+  const s = await stage(t, { 'locked/a.yaml': config('locked', '1') }, { view: (parts) => (opened = view(parts)) });
+  await synced(s, 'locked');
+  await eventually('it has been tried again', () => redis.commands.length > 2 || undefined);
+  assert.equal(said.length, 1);
+  const fault = (opened as { fault?: Error } | undefined)?.fault;
+  assert.match(fault?.message ?? '', /^WRONGPASS/);
+  assert.doesNotMatch(inspect([said, fault], { depth: 9 }), /wrong-one/);
 });
