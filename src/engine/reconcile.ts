@@ -30,7 +30,7 @@ import { nextName } from './application/others.ts';
 import { projectOf } from './application/ownership.ts';
 import { appliedApproval } from './application/history.ts';
 import { forgetRecord } from './application/sync-record.ts';
-import { followPolicy } from './application/gate-record.ts';
+import { followPolicy, rememberEngine } from './application/gate-record.ts';
 import {
   comparedStatus,
   withConditions,
@@ -102,6 +102,7 @@ async function withSubject(pass: Pass): Promise<Round> {
   const { app, known } = subject;
   // Gates and Approvals, as they are today.
   await followPolicy(deps.store, app, subject.project);
+  await rememberEngine(deps.store, app, 'coxswain');
   const expiry = await expiryOf(deps, app);
   // What was asked for goes first, and looks at the application itself.
   if (app.operation) {

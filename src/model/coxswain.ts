@@ -208,6 +208,8 @@ export interface SyncRecord extends KubeObject {
     place?: string;
     /** The same with the cluster itself, whatever its URL; absent where nobody could ask which one it is. */
     clusterPlace?: string;
+    /** Argo CD worked on it when its gate was last looked at; absent: it did not, or that was before this was kept. */
+    engine?: 'argocd';
     /** The strictest policy since what was last approved. */
     policy: RememberedPolicy;
   };

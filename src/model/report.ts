@@ -24,8 +24,10 @@ export interface Report extends KubeObject {
     from?: string;
     /** Who asked for the deploy; absent: the engine itself, because Git has moved. */
     by?: string;
-    /** Of a deletion: the Application's own, what it had, where, and whether its finalizer asks for that to go. */
+    /** Of a deletion: the Application's own and when it was made, as far as anybody knows. */
     uid?: string;
+    created?: string;
+    /** What it had, where, and whether its finalizer asks for that to go. */
     objects?: ResourceKey[];
     server?: string;
     cascades?: boolean;
@@ -40,6 +42,8 @@ export interface Report extends KubeObject {
     approval?: string;
     /** Of a deletion: how many objects are there still that were to go; absent: none, or nobody knows. */
     left?: number;
+    /** Of a deletion: since when some of its objects could not be read. */
+    unreadSince?: string;
     endedAt?: string;
     /** How often it came back within a short time. */
     again?: number;

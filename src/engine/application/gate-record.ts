@@ -66,3 +66,17 @@ export async function followPolicy(store: Gates, app: Application, project: AppP
   if ((now.gated || before?.gated) && !(before && loosens(before, now)))
     await rememberPolicy(store, app, policyFields(now));
 }
+
+/** Who works on it, so that it is known when it is gone; only of one with a gate. */
+export async function rememberEngine({ records }: Gates, app: Application, by: 'argocd' | 'coxswain'): Promise<void> {
+  const found = records.get(applicationKey(app))?.spec;
+  const engine = by === 'argocd' ? by : undefined;
+  if (found?.policy.gated && found.engine !== engine)
+    await records.patch(applicationKey(app), { spec: { engine: engine ?? null } });
+}
+
+/** Its gate goes on guarding what it tracked; that it is gone has been told. */
+export async function rememberGone({ records }: Pick<Gates, 'records'>, key: string): Promise<void> {
+  const found = records.get(key)?.spec;
+  if (found?.policy.gated && found.uid !== '') await records.patch(key, { spec: { uid: '' } });
+}

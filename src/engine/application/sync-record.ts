@@ -96,6 +96,11 @@ type Fields = Partial<
   unverified?: SyncRecord['spec']['unverified'];
 };
 
+/** It is kept apart from the rest. */
+function engineOf(known: SyncRecord | undefined): Pick<SyncRecord['spec'], 'engine'> | undefined {
+  return known?.spec.engine && { engine: known.spec.engine };
+}
+
 /**
  * The record outlives its Application: whoever makes another one of that name, or for that place, has not ended the
  * gate.
@@ -123,6 +128,7 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
     ...(fetched && { fetched }),
     ...(place !== undefined && { place }),
     ...(clusterPlace !== undefined && { clusterPlace }),
+    ...engineOf(known),
     ...(base && { base }),
     ...(unverified && { unverified }),
   };
@@ -278,12 +284,6 @@ export async function endGate(
       spec: { policy: { gated: false, approvals: 1, approvers: [], reviewers: [], expires: null } },
     });
   if (found && !applications.get(key)) await records.delete(key);
-}
-
-/** Its gate goes on guarding what it tracked; that it is gone has been told. */
-export async function rememberGone({ records }: Records, key: string): Promise<void> {
-  const found = records.get(key)?.spec;
-  if (found?.policy.gated && found.uid !== '') await records.patch(key, { spec: { uid: '' } });
 }
 
 /** What an Application that is gone leaves: nothing, unless a gate of it has not been ended. */

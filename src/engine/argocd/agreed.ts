@@ -13,12 +13,18 @@ interface Goes {
   /** `namespace/name`. */
   application: string;
   uid: string;
-  /** Clock ms; undefined: nobody saw it begin. */
-  since: number | undefined;
+  /** Clock ms: when it began. */
+  since: number;
+  /** Clock ms: when it was made; NaN: nobody knows. */
+  created: number;
+  /** Nobody saw it begin: `since` is when it was missed. */
+  vanished?: boolean;
 }
 
 /** Times have whole seconds. */
 const secondMs = 1_000;
+/** How long after its end something may still go under it: what followed at once, and what was missed late. */
+const [soonMs, missedMs] = [60_000, 5 * 60_000];
 
 /** Enough people have agreed to it, and nothing has voided that. */
 function isAgreed({ spec, status }: Approval): boolean {
@@ -30,27 +36,35 @@ function isAgreed({ spec, status }: Approval): boolean {
   );
 }
 
-/** It says that this very Application goes. */
-function names({ identities }: Agreements, { spec }: Approval, { application, uid }: Goes): boolean {
+/** It says that this very Application goes, and none that was made later by its name. */
+function names({ identities }: Agreements, { spec, status }: Approval, { application, uid, created }: Goes): boolean {
+  const along = spec.operations.flatMap((each) =>
+    each.op === 'delete' && 'with' in each && each.with?.application === application ? [each.with.uid] : [],
+  );
+  if (along.length > 0) return along.includes(uid);
+  if (created > Date.parse(status?.endedAt ?? '')) return false;
   return spec.operations.some(
-    ({ op, key, ...rest }) =>
+    ({ op, key }) =>
       op === 'delete' &&
-      (('with' in rest && rest.with?.uid === uid) ||
-        (isApplication(key) &&
-          applicationKey({ metadata: key }) === application &&
-          identities.isSame(spec.destination?.server, inClusterServer))),
+      isApplication(key) &&
+      applicationKey({ metadata: key }) === application &&
+      identities.isSame(spec.destination?.server, inClusterServer),
   );
 }
 
 /** Whether what began then began under it. */
-function isDuring({ status }: Approval, since: number): boolean {
+function isDuring({ status }: Approval, { since, vanished }: Goes): boolean {
   const { openedAt = '', endedAt = '' } = status ?? {};
-  return !(Date.parse(openedAt) > since + secondMs) && !(Date.parse(endedAt) + secondMs < since);
+  const late = vanished === true ? missedMs : secondMs;
+  return !(Date.parse(openedAt) > since + secondMs) && !(Date.parse(endedAt) + late < since);
 }
 
-/** What else goes, or went, with its time; Argo CD's finalizer takes one level of a tree after the other. */
-function others({ applications, reports }: Agreements): Goes[] {
-  return [
+/**
+ * What else goes, or had just gone, with its time; Argo CD's finalizer takes one level of a tree after the other. A
+ * former one of its name takes nothing along.
+ */
+function others({ applications, reports }: Agreements, { application: own, since: now }: Goes): Goes[] {
+  const all = [
     ...applications.list().flatMap(({ metadata }) =>
       metadata.deletionTimestamp === undefined
         ? []
@@ -59,14 +73,19 @@ function others({ applications, reports }: Agreements): Goes[] {
               application: applicationKey({ metadata }),
               uid: metadata.uid ?? '',
               since: Date.parse(metadata.deletionTimestamp),
+              created: Date.parse(metadata.creationTimestamp ?? ''),
             },
           ],
     ),
     ...reports
       .list()
-      .filter(({ spec }) => spec.about === 'deletion')
-      .map(({ spec: { application, uid = '', since } }) => ({ application, uid, since: Date.parse(since) })),
+      .filter(({ spec, status }) => spec.about === 'deletion' && !(Date.parse(status?.endedAt ?? '') + soonMs < now))
+      .map(({ spec: { application, uid = '', since, created = '' } }) => ({
+        ...{ application, uid },
+        ...{ since: Date.parse(since), created: Date.parse(created) },
+      })),
   ];
+  return all.filter(({ application }) => application !== own);
 }
 
 /** Name of the Approval under which it goes; undefined: nobody has agreed. */
@@ -74,8 +93,7 @@ export function agreedDeletion(store: Agreements, goes: Goes): string | undefine
   const named = store.approvals.list().filter((each) => isAgreed(each) && names(store, each, goes));
   if (named.length === 0) return undefined;
   const begun = (approval: Approval): boolean =>
-    goes.since === undefined ||
-    isDuring(approval, goes.since) ||
-    others(store).some((each) => names(store, approval, each) && isDuring(approval, each.since ?? 0));
+    isDuring(approval, goes) ||
+    others(store, goes).some((each) => names(store, approval, each) && isDuring(approval, each));
   return named.find(begun)?.metadata.name;
 }

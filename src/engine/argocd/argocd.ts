@@ -3,17 +3,18 @@
 import type { Application } from '../../model/application.ts';
 import type { ReconcileDeps } from '../application/pass.ts';
 import type { Look, Pass } from '../application/refresh.ts';
+import { isStatus } from '../../cluster/api-error.ts';
 import { cox } from '../../model/annotations.ts';
 import { applicationKey } from '../../model/application.ts';
 import { followLive } from '../application/catching-up.ts';
-import { followPolicy } from '../application/gate-record.ts';
+import { followPolicy, rememberEngine } from '../application/gate-record.ts';
 import { projectOf } from '../application/ownership.ts';
 import { look, subjectOf } from '../application/refresh.ts';
 import { expire } from '../approval/expiry.ts';
 import { supersedeOthers } from '../approval/round.ts';
 import { decideOn } from '../decide/decide-input.ts';
 import { settleDrift } from '../drift/drifted.ts';
-import { noteDeletion, verifyDeletions } from './deletion.ts';
+import { againMs, noteDeletion, noteVanished, verifyDeletions } from './deletion.ts';
 import { catchUp } from './refresh.ts';
 import { writeApproved } from './operation.ts';
 import { verify } from './verify.ts';
@@ -44,11 +45,43 @@ async function decided(pass: Pass, found: Look): Promise<number | undefined> {
   return decided.do === 'wait' ? decided.until - deps.clock.now() : undefined;
 }
 
+/** One of its name that nobody saw go; where Reports may not be kept, the log alone tells of it. */
+async function noteFormer(deps: ReconcileDeps, app: Application): Promise<void> {
+  const key = applicationKey(app);
+  const uid = deps.store.records.get(key)?.spec.uid;
+  if (uid === undefined || uid === app.metadata.uid) return;
+  try {
+    await noteVanished(deps, key);
+  } catch (err) {
+    if (!isStatus(err, 403) && !isStatus(err, 404)) throw err;
+    deps.log.warn({ app: key, uid, err }, 'an application was deleted and made again, which could not be reported');
+  }
+}
+
+/** What a former one of its name left; whatever keeps anybody from looking is no matter of the present one. */
+async function former(deps: ReconcileDeps, app: Application, signal: AbortSignal): Promise<number | undefined> {
+  const key = applicationKey(app);
+  try {
+    return await verifyDeletions(deps, key, signal);
+  } catch (err) {
+    if (!signal.aborted) deps.log.warn({ app: key, err }, 'the deletion of a former application could not be verified');
+    return againMs;
+  }
+}
+
 /** While Argo CD is at work, nothing is asked or decided: what becomes of it is looked at when it has ended. */
 export async function followArgo(deps: ReconcileDeps, app: Application, signal: AbortSignal): Promise<Followed> {
+  await noteFormer(deps, app);
   await followPolicy(deps.store, app, projectOf(deps.store, app));
+  await rememberEngine(deps.store, app, 'argocd');
+  // Side by side: where nothing answers for the former one, the present one does not wait for that.
+  const verified = former(deps, app, signal);
+  const followed = await follow(deps, app, signal).finally(() => verified);
+  return { ...followed, next: earliest(followed.next, await verified) };
+}
+
+async function follow(deps: ReconcileDeps, app: Application, signal: AbortSignal): Promise<Followed> {
   const expiry = await expire(deps, app, underWay(app));
-  await verifyDeletions(deps, applicationKey(app), signal); // of a former one of its name
   // Also what was asked while it was our engine's to delete.
   if (app.metadata.deletionTimestamp && !app.operation)
     await supersedeOthers(deps, applicationKey(app), {

@@ -1,6 +1,6 @@
 // A deletion by Argo CD, which asks nobody: noted while it goes on, verified once the Application is gone, and told.
 import type { Application } from '../../model/application.ts';
-import type { ResourceKey } from '../../model/kube.ts';
+import type { Approval } from '../../model/coxswain.ts';
 import type { Report } from '../../model/report.ts';
 import type { ReconcileDeps } from '../application/pass.ts';
 import { hashOf } from '../../base/canonical.ts';
@@ -9,22 +9,25 @@ import { applicationLabel, hashedName } from '../../base/name.ts';
 import { argo, cox } from '../../model/annotations.ts';
 import { applicationKey } from '../../model/application.ts';
 import { coxGroup, coxVersion } from '../../model/coxswain.ts';
-import { keyTitle } from '../../model/kube.ts';
 import { clusterOf } from '../../store/settings.ts';
-import { policyInForce } from '../application/gate-record.ts';
+import { policyInForce, rememberGone } from '../application/gate-record.ts';
 import { projectOf } from '../application/ownership.ts';
-import { rememberGone } from '../application/sync-record.ts';
 import { agreedDeletion } from './agreed.ts';
+import { lookAt, outcome } from './remains.ts';
 
-type Deps = Pick<ReconcileDeps, 'store' | 'clock' | 'log' | 'targetOf' | 'memory' | 'turn'>;
+type Deps = Pick<ReconcileDeps, 'store' | 'clock' | 'log' | 'targetOf' | 'memory'>;
 
-/** Milliseconds after which what is still going is looked at again, and after which it is told as it is. */
-const [againMs, mostMs] = [5_000, 10 * 60_000];
+/** Milliseconds after which what is not settled is looked at again, and after which it is told as it is. */
+export const againMs = 5_000;
+const mostMs = 10 * 60_000;
 /** So many objects are followed by name. */
 const mostKept = 500;
-const mostNamed = 5;
 
 type Noted = Omit<Report['spec'], 'about' | 'uid'> & { uid: string };
+
+function goesOf({ application, uid, since, created = '' }: Noted): Parameters<typeof agreedDeletion>[1] {
+  return { application, uid, since: Date.parse(since), created: Date.parse(created) };
+}
 
 function nameOf({ application, uid }: Noted): string {
   return hashedName(application.slice(application.indexOf('/') + 1), hashOf(['deletion', uid]));
@@ -51,30 +54,34 @@ async function note({ store, log }: Deps, spec: Noted, approval: string | undefi
 /** Keeps what goes, so that it can be verified when nothing tells of it any more. Its own gate must be there. */
 export async function noteDeletion(deps: Deps, app: Application): Promise<void> {
   const { store } = deps;
-  const { uid = '', deletionTimestamp: since = '', finalizers = [] } = app.metadata;
+  const { uid = '', deletionTimestamp: since = '', creationTimestamp: created, finalizers = [] } = app.metadata;
   if (!policyInForce(store, app, projectOf(store, app)).gated) return;
   const application = applicationKey(app);
   const server = clusterOf(store.settings(), app.spec.destination)?.server;
   // What it had when Argo CD compared it last: some of that may be gone already.
   const had = (app.status?.resources ?? []).filter(({ hook, name }) => hook !== true && name);
   const spec = {
-    ...{ application, uid, since },
+    ...{ application, uid, since, ...(created && { created }) },
     cascades: finalizers.some((each) => each.startsWith(argo.resourcesFinalizer)),
     objects: had
       .slice(0, mostKept)
       .map(({ group = '', kind, namespace = '', name }) => ({ group, kind, namespace, name })),
     ...(server !== undefined && { server }),
   };
-  await note(deps, spec, agreedDeletion(store, { application, uid, since: Date.parse(since) }));
+  await note(deps, spec, agreedDeletion(store, goesOf(spec)));
 }
 
-/** Of one that is gone and told nothing while it went: without a finalizer, or while nobody looked. */
+/**
+ * Of one that is gone, though another may have its name by now, and told nothing while it went: without a finalizer, or
+ * while nobody looked. Who worked on it is as it was kept.
+ */
 export async function noteVanished(deps: Deps, application: string): Promise<void> {
   const { store, clock, memory } = deps;
   const record = store.records.get(application)?.spec;
-  if (!record?.policy.gated || record.uid === '' || deps.turn(named(application, undefined)).by !== 'argocd') return;
+  if (!record?.policy.gated || record.uid === '' || record.engine !== 'argocd') return;
   // Whoever agreed to it learns from the Approval that it is gone.
-  if (agreedDeletion(store, { application, uid: record.uid, since: undefined }) !== undefined) return;
+  const goes = { application, uid: record.uid, since: clock.now(), created: NaN, vanished: true };
+  if (agreedDeletion(store, goes) !== undefined) return;
   const { comparison, server } = memory.get(application) ?? {};
   const had = (comparison?.objects ?? []).filter(({ hook, generated, live }) => live && !hook.isHook && !generated);
   const spec = {
@@ -87,53 +94,6 @@ export async function noteVanished(deps: Deps, application: string): Promise<voi
   await note(deps, spec, undefined);
 }
 
-/** What is known of an Application that is gone. */
-function named(application: string, server: string | undefined): Application {
-  const [namespace = '', name = ''] = application.split('/');
-  return { metadata: { namespace, name }, spec: { project: '', destination: { server } } } as Application;
-}
-
-interface Found {
-  gone: ResourceKey[];
-  /** Being deleted still. */
-  going: ResourceKey[];
-  there: ResourceKey[];
-}
-
-/** undefined: its cluster is not known any more. */
-async function lookAt({ targetOf }: Deps, { spec }: Report, signal: AbortSignal): Promise<Found | undefined> {
-  const target = spec.server && (await targetOf(named(spec.application, spec.server), { sure: true }));
-  if (!target) return undefined;
-  const found: Found = { gone: [], going: [], there: [] };
-  for (const key of spec.objects ?? []) {
-    const object = target.cluster.discovery.resourceOf(key) && (await target.cluster.api.get(key, { signal }));
-    if (!object) found.gone.push(key);
-    else if (object.metadata.deletionTimestamp) found.going.push(key);
-    else found.there.push(key);
-  }
-  return found;
-}
-
-function listed(told: string, keys: readonly ResourceKey[]): string[] {
-  const more = keys.length > mostNamed ? ` and ${keys.length - mostNamed} more` : '';
-  return keys.length > 0 ? [`${told}: ${keys.slice(0, mostNamed).map(keyTitle).join(', ')}${more}.`] : [];
-}
-
-/** A sentence without its subject, the Application. */
-function outcome({ spec }: Report, approval: string | undefined, found: Found | undefined): string {
-  const by =
-    approval === undefined
-      ? 'was deleted past the gate. Nobody has approved it here.'
-      : `was deleted by Argo CD, as approved in ${approval}.`;
-  if (!found) return `${by} What became of its objects is not known: nobody saw what it had, or their cluster.`;
-  return [
-    by,
-    ...listed('Gone with it', found.gone),
-    ...listed('Still going', found.going),
-    ...listed(spec.cascades ? 'Still there, though its finalizer asks for them to go' : 'Still there', found.there),
-  ].join(' ');
-}
-
 /** Milliseconds after which to look again; undefined when all is told. */
 async function verified(deps: Deps, report: Report, signal: AbortSignal): Promise<number | undefined> {
   const { store, clock, log } = deps;
@@ -143,14 +103,23 @@ async function verified(deps: Deps, report: Report, signal: AbortSignal): Promis
     const endedAt = rfc3339(clock.now());
     await store.reports.patch(key, { status: { phase, endedAt, ...status } }, { subresource: 'status' });
   };
+  const now = clock.now();
+  const { approval: kept, unreadSince } = report.status ?? {};
   const again = store.applications.get(application) !== undefined;
   const found = await lookAt(deps, report, signal);
   const since = Date.parse(report.spec.since);
   // Of one that was made anew since, its objects may be the new one's.
-  if (found && found.going.length > 0 && !again && clock.now() - since < mostMs) return againMs;
-  const approval = report.status?.approval ?? agreedDeletion(store, { application, uid, since });
+  if (found && found.going.length > 0 && !again && now - since < mostMs) return againMs;
+  if (found && found.unread.length > 0 && (unreadSince === undefined || now - Date.parse(unreadSince) < mostMs)) {
+    if (unreadSince === undefined)
+      await store.reports.patch(key, { status: { unreadSince: rfc3339(now) } }, { subresource: 'status' });
+    return againMs;
+  }
+  const approval = kept ?? agreedDeletion(store, goesOf({ ...report.spec, uid }));
   // Our engine went on with it, under its gate.
-  if (approval === undefined && store.records.get(application)?.spec.policy.gated === false)
+  const isOurs = ({ status }: Approval): boolean =>
+    status?.phase === 'Applied' && status.message === 'deleted' && Date.parse(status.endedAt ?? '') + 1_000 >= since;
+  if (approval === undefined && store.approvals.of(application).some(isOurs))
     return end('Superseded', { message: 'was deleted by Coxswain, as people have agreed' });
   const left = found ? found.there.length + found.going.length : undefined;
   const message = outcome(report, approval, found);

@@ -66,9 +66,12 @@ function foreignSync(store: Told, app: Application): string[] {
 /** Argo CD deletes without asking; with its finalizer the objects go too. */
 function deletion(store: Told, app: Application): string[] {
   const { metadata, status } = app;
-  const { uid = '', deletionTimestamp } = metadata;
+  const { uid = '', deletionTimestamp, creationTimestamp } = metadata;
   if (deletionTimestamp === undefined) return [];
-  const goes = { application: applicationKey(app), uid, since: Date.parse(deletionTimestamp) };
+  const goes = {
+    ...{ application: applicationKey(app), uid },
+    ...{ since: Date.parse(deletionTimestamp), created: Date.parse(creationTimestamp ?? '') },
+  };
   if (agreedDeletion(store, goes) !== undefined) return [];
   const cascades = metadata.finalizers?.some((name) => name.startsWith(argo.resourcesFinalizer)) === true;
   const rows = cascades ? (status?.resources ?? []).filter(({ hook }) => hook !== true) : [];

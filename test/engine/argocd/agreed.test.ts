@@ -50,9 +50,15 @@ interface World {
   going?: Record<string, number>;
   /** Deletions that were noted. */
   noted?: Record<string, number>;
+  /** When those that were noted had gone. */
+  ended?: number;
+  /** When the Application itself was made, and its uid. */
+  created?: number;
+  uid?: string;
 }
 
-function agreed(name: string, minute: number | undefined, { found = approval(), going = {}, noted = {} }: World = {}) {
+function agreed(name: string, minute: number, world: World = {}, vanished = false) {
+  const { found = approval(), going = {}, noted = {}, ended, created, uid = `${name}-uid` } = world;
   const store = {
     approvals: { list: () => [found] },
     applications: {
@@ -65,12 +71,15 @@ function agreed(name: string, minute: number | undefined, { found = approval(), 
       list: () =>
         Object.entries(noted).map(([each, since]) => ({
           spec: { about: 'deletion', application: `argocd/${each}`, uid: `${each}-uid`, since: at(since) },
+          status: ended === undefined ? { phase: 'Open' } : { phase: 'Deleted', endedAt: at(ended) },
         })),
     },
     identities: new ClusterIdentities(),
   } as unknown as Parameters<typeof agreedDeletion>[0];
-  const since = minute === undefined ? undefined : ms(minute);
-  return agreedDeletion(store, { application: `argocd/${name}`, uid: `${name}-uid`, since });
+  return agreedDeletion(store, {
+    ...{ application: `argocd/${name}`, uid, since: ms(minute), vanished },
+    created: created === undefined ? NaN : ms(created),
+  });
 }
 
 test('what goes while the approval of what takes it along is applied goes as approved, to any depth', () => {
@@ -80,7 +89,7 @@ test('what goes while the approval of what takes it along is applied goes as app
   assert.equal(agreed('prod', 20, { going: { mid: 4 } }), 'root-1');
   assert.equal(agreed('prod', 20, { noted: { mid: 4 } }), 'root-1');
   // While nobody looked.
-  assert.equal(agreed('prod', undefined), 'root-1');
+  assert.equal(agreed('prod', 8, {}, true), 'root-1');
 });
 
 test('nothing goes as approved before or after it, of another name or uid, or in another cluster', () => {
@@ -108,4 +117,22 @@ test('only an approval to which enough people agreed, and that nothing has voide
   const open = approval({}, { phase: 'Approved' });
   delete open.status?.endedAt;
   assert.equal(agreed('mid', 30, { found: open }), 'root-1');
+});
+
+test('one that was made anew by its name goes past the gate, whatever was agreed to of the former', () => {
+  // Its own former deletion takes nothing along.
+  assert.equal(agreed('mid', 40, { noted: { mid: 4 } }), undefined);
+  assert.equal(agreed('prod', 40, { noted: { prod: 4 }, uid: 'new' }), undefined);
+  // Where the uid is known it must be that; where it is not, it was there then.
+  assert.equal(agreed('prod', 4, { uid: 'new' }), undefined);
+  const operations = [
+    { ...step, key: app('mid') },
+    { ...step, key: app('other') },
+  ];
+  const found = approval({ operations });
+  assert.equal(agreed('mid', 20, { found, going: { other: 4 }, created: 3 }), 'root-1');
+  assert.equal(agreed('mid', 20, { found, going: { other: 4 }, created: 7 }), undefined);
+  // What went long ago takes nothing along now; what was not seen to go went at that time.
+  assert.equal(agreed('prod', 20, { noted: { mid: 4 }, ended: 10 }), undefined);
+  assert.equal(agreed('prod', 20, {}, true), undefined);
 });

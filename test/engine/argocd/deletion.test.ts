@@ -184,3 +184,52 @@ test('a child that is pruned under its parent’s approval goes as approved, and
     `was deleted by Argo CD, as approved in ${metadata.name}. Gone with it: ConfigMap ${s.namespace}/below.`,
   );
 });
+
+test('one that was deleted and made again while nobody looked is told, once', async (t) => {
+  const { s } = await deployed(t, files);
+  await compared(s, false);
+  const { uid } = (await s.until('gates', 'there', () => true)).metadata;
+  s.fuse.dead = true;
+  await s.cluster.api.delete(ref(s, 'Application', 'gates'));
+  await goneFromStore(s, 'gates');
+  await s.apply('gates', { project: 'gated' });
+  await s.restart();
+  const { spec, status } = await reportIn(s, 'Deleted');
+  assert.deepEqual([spec.uid, status?.message?.startsWith(past)], [uid, true]);
+  await s.untilStore('the new one is followed', () =>
+    s.store.records.get(`${s.namespace}/gates`)?.spec.uid !== uid ? true : undefined,
+  );
+  assert.equal(s.store.reports.of(`${s.namespace}/gates`).length, 1);
+});
+
+test('a cluster of a former application that does not answer keeps nobody from asking about the present one', async (t) => {
+  const { s, argo } = await deployed(t, files);
+  await compared(s, false);
+  const server = 'https://127.0.0.1:9';
+  await s.cluster.api.apply(
+    {
+      ...{ apiVersion: 'v1', kind: 'Secret' },
+      metadata: {
+        ...{ name: 'cluster-dead', namespace: s.namespace },
+        labels: { 'argocd.argoproj.io/secret-type': 'cluster' },
+      },
+      data: { name: Buffer.from('dead').toString('base64'), server: Buffer.from(server).toString('base64') },
+    },
+    { manager: 'test' },
+  );
+  await s.untilStore('the cluster is known', () =>
+    s.store.settings().clusters.some((each) => each.server === server) ? true : undefined,
+  );
+  await s.store.reports.create({
+    ...{ apiVersion: 'coxswain.dev/v1alpha1', kind: 'Report', metadata: { name: 'former', namespace: s.namespace } },
+    spec: {
+      ...{ application: `${s.namespace}/gates`, about: 'deletion', since: '2026-03-02T14:00:00Z', uid: 'former' },
+      ...{ objects: [{ group: '', kind: 'ConfigMap', namespace: s.namespace, name: 'gates' }], server },
+    },
+  });
+  await s.store.reports.patch(`${s.namespace}/former`, { status: { phase: 'Open' } }, { subresource: 'status' });
+  await push(s, { 'gates/a.yaml': config('gates', '2') });
+  await argo.refresh('gates');
+  await approvalIn(s, 'gates', 'Pending');
+  await s.untilStore('it is tried', () => s.store.reports.get(`${s.namespace}/former`)?.status?.unreadSince);
+});

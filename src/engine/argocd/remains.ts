@@ -1,0 +1,83 @@
+// What became of the objects of an Application that is gone: as its cluster answers, and as it is told.
+import type { Application } from '../../model/application.ts';
+import type { ResourceKey } from '../../model/kube.ts';
+import type { Report } from '../../model/report.ts';
+import type { ReconcileDeps } from '../application/pass.ts';
+import { keyTitle } from '../../model/kube.ts';
+
+type Deps = Pick<ReconcileDeps, 'targetOf' | 'log'>;
+
+/** So many objects are named. */
+const mostNamed = 5;
+
+/** What is known of an Application that is gone. */
+function named(application: string, server: string | undefined): Application {
+  const [namespace = '', name = ''] = application.split('/');
+  return { metadata: { namespace, name }, spec: { project: '', destination: { server } } } as Application;
+}
+
+interface Found {
+  gone: ResourceKey[];
+  /** Being deleted still. */
+  going: ResourceKey[];
+  there: ResourceKey[];
+  /** Nobody knows: it could not be read. */
+  unread: ResourceKey[];
+}
+
+/** undefined: its cluster is not known any more. */
+export async function lookAt(
+  { targetOf, log }: Deps,
+  { spec }: Report,
+  signal: AbortSignal,
+): Promise<Found | undefined> {
+  const found: Found = { gone: [], going: [], there: [], unread: [] };
+  const { application, server, objects = [] } = spec;
+  if (server === undefined) return undefined;
+  const unread = (keys: readonly ResourceKey[], err: unknown): void => {
+    if (signal.aborted) throw err;
+    log.debug({ app: application, err }, 'what an application had could not be read');
+    found.unread.push(...keys);
+  };
+  let target;
+  try {
+    target = await targetOf(named(application, server), { sure: true });
+  } catch (err) {
+    unread(objects, err);
+    return found;
+  }
+  if (!target) return undefined;
+  const { discovery, api } = target.cluster;
+  for (const key of objects) {
+    try {
+      const object = discovery.resourceOf(key) && (await api.get(key, { signal }));
+      if (!object) found.gone.push(key);
+      else if (object.metadata.deletionTimestamp) found.going.push(key);
+      else found.there.push(key);
+    } catch (err) {
+      unread([key], err);
+    }
+  }
+  return found;
+}
+
+function listed(told: string, keys: readonly ResourceKey[]): string[] {
+  const more = keys.length > mostNamed ? ` and ${keys.length - mostNamed} more` : '';
+  return keys.length > 0 ? [`${told}: ${keys.slice(0, mostNamed).map(keyTitle).join(', ')}${more}.`] : [];
+}
+
+/** A sentence without its subject, the Application. */
+export function outcome({ spec }: Report, approval: string | undefined, found: Found | undefined): string {
+  const by =
+    approval === undefined
+      ? 'was deleted past the gate. Nobody has approved it here.'
+      : `was deleted by Argo CD, as approved in ${approval}.`;
+  if (!found) return `${by} What became of its objects is not known: nobody saw what it had, or their cluster.`;
+  return [
+    by,
+    ...listed('Gone with it', found.gone),
+    ...listed('Still going', found.going),
+    ...listed(spec.cascades ? 'Still there, though its finalizer asks for them to go' : 'Still there', found.there),
+    ...listed('Not known, for it could not be read', found.unread),
+  ].join(' ');
+}
