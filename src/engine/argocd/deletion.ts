@@ -118,7 +118,7 @@ async function verified(deps: Deps, report: Report, signal: AbortSignal): Promis
   const approval = kept ?? agreedDeletion(store, goesOf({ ...report.spec, uid }));
   // Our engine went on with it, under its gate.
   const isOurs = ({ status }: Approval): boolean =>
-    status?.phase === 'Applied' && status.message === 'deleted' && Date.parse(status.endedAt ?? '') + 1_000 >= since;
+    status?.phase === 'Applied' && status.begunAt !== undefined && Date.parse(status.endedAt ?? '') + 1_000 >= since;
   if (approval === undefined && store.approvals.of(application).some(isOurs))
     return end('Superseded', { message: 'was deleted by Coxswain, as people have agreed' });
   const left = found ? found.there.length + found.going.length : undefined;

@@ -202,7 +202,7 @@ test('one that was deleted and made again while nobody looked is told, once', as
   assert.equal(s.store.reports.of(`${s.namespace}/gates`).length, 1);
 });
 
-test('a cluster of a former application that does not answer keeps nobody from asking about the present one', async (t) => {
+test('a cluster of a former application that is silent keeps nobody from asking about the present one', async (t) => {
   const { s, argo } = await deployed(t, files);
   await compared(s, false);
   const server = 'https://127.0.0.1:9';
