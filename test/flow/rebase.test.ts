@@ -14,7 +14,7 @@ import { toolsFolder } from '../../sandbox/operator.ts';
 import { startScene } from '../../sandbox/scene.ts';
 import { checkOn, deploymentOf, isSynced, livingComment, waitApp, waitFor } from '../../sandbox/story/stage.ts';
 
-/** The command line says of the branch, before anybody is asked, what the comment says. */
+/** The command line says of the branch, before anybody is asked, what the comment says, but who its authors are. */
 async function previewedAlike(stage: Stage, number: number, branch: string): Promise<void> {
   const { scene } = stage;
   const said: string[] = [];
@@ -30,8 +30,11 @@ async function previewedAlike(stage: Stage, number: number, branch: string): Pro
   const args = ['preview', '--repo', scene.repository.url, '--revision', branch, '--markdown'];
   assert.equal(await cox(args, { env, out, color: false, signal: AbortSignal.timeout(60_000) }), 1, said.join('\n'));
   const comment = livingComment(stage, number)?.body ?? '';
+  const [authors = ''] = / \(alice \(wrote commit [0-9a-f]{7}\)\)(?=: `\/cox approve)/.exec(comment) ?? [];
+  assert.notEqual(authors, '', comment);
   const bare = comment
     .replace('<!-- coxswain -->\n', '')
+    .replace(authors, '')
     .replaceAll(/\[([^\]]*)\]\(http:[^)]*\/applications\/[^)]*\)/g, '$1');
   assert.equal(said.join('\n').trim(), bare.trim());
 }
