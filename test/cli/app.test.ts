@@ -114,7 +114,10 @@ test('get tells what waits for approval, and the gate that ends with it', async 
   const got = await cox('app', 'get', 'web');
   assert.match(
     got.out,
-    new RegExp(`Approval: {4}${name}: waiting for approval\\nGate: {8}after this application web asks nobody\\n`),
+    new RegExp(
+      `Approval: {4}${name}: waiting for approval; two people must agree, .*: nobody knows who loosened its gate\\n` +
+        'Gate: {8}after this application web asks nobody\\n',
+    ),
   );
 });
 

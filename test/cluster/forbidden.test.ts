@@ -49,7 +49,7 @@ function linesOf(text: string): Line[] {
 
 /** Warnings about what may not be read; other tests make and remove definitions in the same cluster. */
 function told(lines: Line[]): Line[] {
-  return lines.filter(({ level, msg }) => level === 'warn' && /watch|kinds|mirror|may not/.test(msg));
+  return lines.filter(({ level, msg }) => level === 'warn' && /watch|kinds that|mirror|may not/.test(msg));
 }
 
 const reads: Rule[] = [
