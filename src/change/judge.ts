@@ -89,13 +89,13 @@ function applied(input: JudgeInput, app: Application, revision: string): Judgeme
   if (health?.status === 'Degraded')
     return {
       state: 'failure',
-      message: health.message ? `Degraded: ${health.message}` : 'synced, but Degraded',
+      message: health.message ? `Degraded: ${outsideText(health.message, room)}` : 'synced, but Degraded',
       revision,
     };
   if (health?.status === 'Progressing' || health?.status === 'Missing')
     return {
       state: 'progressing',
-      message: health.message ? `${health.status}: ${health.message}` : `synced, ${health.status}`,
+      message: health.message ? `${health.status}: ${outsideText(health.message, room)}` : `synced, ${health.status}`,
       revision,
     };
   // Synced is what it was made: what is still going, drifts or waits on the branch now is no part of this rollout.

@@ -7,6 +7,7 @@ import { seconds } from './target.ts';
 import { cox } from '../model/annotations.ts';
 import { applicationName, shortRevision } from '../model/application.ts';
 import { carries, isInHistory } from '../engine/request.ts';
+import { failedResults, operationText, outsideText } from '../policy/outside-text.ts';
 
 type End = NonNullable<Followed['ended']>;
 
@@ -31,7 +32,7 @@ function afterSync(deps: CarryOutDeps, app: Application, state: OperationState):
   const reported = deps.turn?.(app).by === 'argocd' ? 'Argo CD reports it ' : '';
   const word = sync?.status === 'OutOfSync' ? 'synced, but still OutOfSync' : reported === '' ? 'Synced' : 'synced';
   const done = `${reported}${word} at ${revisionOf(state)}`;
-  const why = health?.message ? `: ${health.message}` : '';
+  const why = health?.message ? `: ${outsideText(health.message)}` : '';
   if (health?.status === 'Degraded') return { ok: false, message: `${done}, but Degraded${why}` };
   if (health?.status === 'Progressing' || health?.status === 'Missing') {
     const late = deps.clock.now() - Date.parse(state.finishedAt ?? '') > patienceMs;
@@ -40,12 +41,10 @@ function afterSync(deps: CarryOutDeps, app: Application, state: OperationState):
   return { ok: sync?.status !== 'OutOfSync', message: `${done}, ${health?.status ?? 'Unknown'}` };
 }
 
-function failure({ message = '', syncResult }: OperationState): string {
-  const failed = syncResult?.resources?.find(
-    ({ status, hookPhase }) => status === 'SyncFailed' || hookPhase === 'Failed',
-  );
+function failure(state: OperationState): string {
+  const [failed] = failedResults(state);
   const first = failed ? ` (first: ${failed.kind} ${failed.name})` : '';
-  return `the sync failed: ${message || 'no reason is given'}${first}`;
+  return `the sync failed: ${operationText(state) || 'no reason is given'}${first}`;
 }
 
 function endOfOperation(deps: CarryOutDeps, app: Application, state: OperationState): End | undefined {

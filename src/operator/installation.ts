@@ -9,6 +9,7 @@ import { isStatus } from '../cluster/api-error.ts';
 import { isObject } from '../model/kube.ts';
 import { missingKinds } from '../store/store.ts';
 import { missingRights } from './rights.ts';
+import { outsideText } from '../policy/outside-text.ts';
 
 interface Looking {
   cluster: Pick<Cluster, 'discovery'> & { api: Pick<Api, 'request'> };
@@ -100,9 +101,9 @@ export function applicationsFinding(applications: readonly Application[]): Findi
     (status?.conditions ?? []).filter(({ type }) => type === 'ComparisonError').map(({ message }) => message),
   );
   if (faults.length === 0) return { what, state: 'good', detail: `${applications.length}, all can be compared` };
-  const causes = [...new Set(faults)];
+  const causes = [...new Set(faults.map((fault) => outsideText(fault, { most: 300 })))];
   const more = causes.length - mostTold;
-  const shown = causes.slice(0, mostTold).map((cause) => cause.slice(0, 300));
+  const shown = causes.slice(0, mostTold);
   return {
     what,
     state: 'bad',

@@ -182,6 +182,23 @@ test('progress: what the sync status is after a success is no part of it', () =>
   }
 });
 
+test('progress: what makes it unhealthy is told without credentials and values of Secrets', () => {
+  const message = 'Secret "login" is invalid: data.password: Invalid value: "hunter2"';
+  for (const status of ['Degraded', 'Progressing', 'Missing'] as const) {
+    const found = judge({
+      app: appWith({ ...history(merged), health: { status, message } }),
+      removed: false,
+      policy: open,
+      approvals: [],
+      source: 0,
+      merged,
+      contains: (revision) => revision === merged,
+      sameInputs: () => false,
+    });
+    assert.equal(found.message, `${status}: it may quote a Secret: the words stand in the cluster alone`);
+  }
+});
+
 test('progress: a running sync is as far as its plan, which its result does not name', () => {
   const app = appWith({ ...history(before), ...operation('Running', merged) }, {});
   const state = app.status?.operationState;

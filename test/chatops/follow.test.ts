@@ -85,6 +85,21 @@ test('a sync that fails, or leaves something Degraded, says why', async (t) => {
   await endsWith(b, degraded, { ok: false, message: 'Synced at 9f3c1d2, but Degraded: no image' });
 });
 
+test('what a sync and the cluster say in the end is told without credentials and values of Secrets', async (t) => {
+  const b = await world(t);
+  const hidden = 'it may quote a Secret: the words stand in the cluster alone';
+  const invalid = 'Secret "login" is invalid: data.password: Invalid value: "hunter2"';
+  const failed = await b.ask('sync', { application: web(b) });
+  await end(b, { phase: 'Failed', message: `one or more objects failed to apply, reason: ${invalid}` });
+  await endsWith(b, failed, { ok: false, message: `the sync failed: ${hidden}` });
+  const unread = await b.ask('sync', { application: web(b) });
+  await end(b, { phase: 'Error', message: 'fetch https://bot:hunter2@git.example/a failed' });
+  await endsWith(b, unread, { ok: false, message: 'the sync failed: fetch https://***@git.example/a failed' });
+  const degraded = await b.ask('sync', { application: web(b) });
+  await end(b, { phase: 'Succeeded', health: { status: 'Degraded', message: invalid } });
+  await endsWith(b, degraded, { ok: false, message: `Synced at 9f3c1d2, but Degraded: ${hidden}` });
+});
+
 test('what ended while nobody ran is told at the next start, and what was told once stays', async (t) => {
   const b = await world(t);
   const request = await b.ask('sync', { application: web(b) });

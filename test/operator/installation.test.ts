@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startGitHub } from '../../sandbox/github/github.ts';
 import { readManifest } from '../../sandbox/github/manifest.ts';
+import { applicationsFinding } from '../../src/operator/installation.ts';
 import { createOperator, toolsFolder } from '../../sandbox/operator.ts';
 import { startSlack } from '../../sandbox/slack/slack.ts';
 import { testCluster } from '../control-plane.ts';
@@ -73,4 +74,24 @@ test('the page tells each part of the installation, what is wrong first, and no 
   assert.ok(rows.includes('❌ Slack scopes'), rows.join('\n'));
   for (const shown of [text, page]) assert.doesNotMatch(shown, /xoxb-|xapp-sandbox|BEGIN/);
   assert.match(await (await fetch(operator.url)).text(), /<a href="installation">Installation<\/a>/);
+});
+
+test('causes for which applications cannot be compared hold no credentials and no values of Secrets', () => {
+  const conditions = [
+    'Secret "login" is invalid: data.password: Invalid value: "hunter2"',
+    'fetch https://bot:hunter2@git.example/a failed',
+    `${'x'.repeat(250)} https://bot:hunter2hunter2hunter2hunter2hunter2hunter2@git.example/a`,
+  ].map((message) => ({ type: 'ComparisonError' as const, message }));
+  const spec = { project: 'default', destination: { namespace: 'shop' } };
+  const app = {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Application' as const,
+    metadata: { name: 'web', namespace: 'argocd' },
+    spec,
+    status: { conditions },
+  };
+  const { state, detail } = applicationsFinding([app]);
+  assert.equal(state, 'bad');
+  assert.match(detail, /^3 cannot be compared: it may quote a Secret: .* · fetch https:\/\/\*\*\*@git\.example/);
+  assert.doesNotMatch(detail, /hunter2/);
 });
