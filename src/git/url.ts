@@ -1,7 +1,7 @@
 // Addresses of repositories: which transport they use, and which mirror they have.
 import { createHash } from 'node:crypto';
 import { AppError } from '../base/errors.ts';
-import { normaliseRepo } from '../model/repository.ts';
+import { isRepositoryAddress, normaliseRepo } from '../model/repository.ts';
 
 /** `https`, `ssh`, `file`, …: what git calls the protocol. */
 function protocolOf(url: string): string {
@@ -14,9 +14,11 @@ function protocolOf(url: string): string {
 /** Throws E_GIT: such an address never reaches git. */
 export function checkUrl(url: string, protocols: string[]): void {
   const protocol = protocolOf(url);
-  if (url === '' || url.startsWith('-') || /[\s\0]/.test(url) || !protocols.includes(protocol)) {
+  if (url === '' || url.startsWith('-') || !isRepositoryAddress(url) || !protocols.includes(protocol)) {
     throw new AppError('E_GIT', `the repository address ${JSON.stringify(url)} cannot be used`, {
-      hint: `Use an address that begins with ${protocols.map((name) => `${name}://`).join(', ')}`,
+      hint:
+        `Use an address that begins with ${protocols.map((name) => `${name}://`).join(', ')} ` +
+        'and has no query, no fragment and no backslash.',
     });
   }
 }

@@ -6,7 +6,7 @@ import { globMatch } from '../../base/glob.ts';
 import { AppError } from '../../base/errors.ts';
 import { redactText } from '../../base/log.ts';
 import { withoutTrailing } from '../../base/trim.ts';
-import { normaliseRepo } from '../../model/repository.ts';
+import { isRepositoryAddress, namesOneServer, normaliseRepo } from '../../model/repository.ts';
 import { sourcePermitted } from '../../policy/project.ts';
 import { hasCredentials, loginFor } from '../../store/repository-secrets.ts';
 
@@ -66,6 +66,15 @@ function lists(pattern: string, { address, name }: Asked): boolean {
 /** Throws E_EGRESS for what the one who asks may not fetch. */
 export function checkEgress(asked: Asked, { project, unmerged }: Who, settings: Known): void {
   const shown = redactText([asked.address, asked.name].filter(Boolean).join(' '));
+  const isGit = asked.kind === 'git' || asked.kind === 'submodule';
+  if (!(isGit ? isRepositoryAddress : namesOneServer)(asked.address))
+    throw new AppError(
+      isGit ? 'E_GIT' : 'E_EGRESS',
+      `${shown} can be read as the address of one server and of another`,
+      {
+        hint: 'Write the server right behind the scheme, and a slash behind it; repositories of Git have no query.',
+      },
+    );
   const of = asked.login ?? asked.address;
   const login = loginFor(settings, of, project?.metadata.name ?? '');
   const any = loginFor(settings, of);

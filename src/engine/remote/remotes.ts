@@ -159,14 +159,24 @@ async function freshCommitOf(repository: Repository, ref: string): Promise<strin
   }
 }
 
+interface BaseNamed {
+  url: string;
+  ref: string;
+  submodules: boolean;
+  /** The source that names it. */
+  beside: string;
+  signal: AbortSignal;
+}
+
 async function repositoryFor(
   options: RemotesOptions,
   asking: Asking,
-  { url, ref, submodules, signal }: { url: string; ref: string; submodules: boolean; signal: AbortSignal },
+  { url, ref, submodules, beside, signal }: BaseNamed,
 ): Promise<Files> {
   const { check, record, wanted } = asking;
   const asked: Asked = { kind: 'git', address: url };
   check(asked);
+  await checkHost(url, beside, options.settings());
   const repository = options.git.repository(url);
   const revision = wanted(asked, ref) ?? (await freshCommitOf(repository, ref));
   await repository.fetchCommit(revision);
@@ -201,10 +211,7 @@ function opened(
     },
     remote: {
       chart,
-      async git(named) {
-        await checkHost(named.url, source.repoURL, settings());
-        return repositoryFor(options, asking, { ...named, signal });
-      },
+      git: (named) => repositoryFor(options, asking, { ...named, beside: source.repoURL, signal }),
       async file(url) {
         const asked: Asked = { kind: 'file', address: url };
         asking.check(asked);
