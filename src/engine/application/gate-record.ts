@@ -55,11 +55,20 @@ export function provenEntry(store: Gates, destined: Destined): (RevisionHistory 
   return entry && { ...entry, ...(fetched && { fetched }) };
 }
 
+/** Records of older versions name none: the one that it has at the first look counts as that of its last sync. */
+async function rememberProject({ records }: Gates, { metadata, spec: { project } }: Application): Promise<void> {
+  const key = applicationKey({ metadata });
+  const found = records.get(key)?.spec;
+  if (found?.state !== undefined && found.project === undefined && found.uid === metadata.uid)
+    await records.patch(key, { spec: { project } });
+}
+
 /**
  * A gate that is stricter than the former one holds from now on; a looser one waits until something is approved under
  * the former.
  */
 export async function followPolicy(store: Gates, app: Application, project: AppProject | undefined): Promise<void> {
+  await rememberProject(store, app);
   const places = placesOfSpec(store, app);
   if (places?.clusterPlace !== undefined) await rememberCluster(store, app, places);
   const [now, before] = [effectivePolicy(app, project), lastPolicy(store, app)];

@@ -76,6 +76,17 @@ test('moving it to a project that permits more needs two people: the commit alon
   assert.deepEqual((await approvalIn(s, 'prod', 'Pending')).spec.unknown, []);
 });
 
+test('a record of an older version, which names no project, gets the one of the first look', async (t) => {
+  const s = await scene(t);
+  const key = `${s.namespace}/prod`;
+  await s.store.records.patch(key, { spec: { project: null } });
+  await s.restart();
+  await s.untilStore('its project is known', () => s.store.records.get(key)?.spec.project === 'gated' || undefined);
+  await push(s, { 'prod/a.yaml': config('prod', '2') });
+  await patchApp(s, 'prod', { spec: { project: 'wide' } });
+  await approvalIn(s, 'prod', 'Pending', ({ spec }) => spec.unknown?.length === 1);
+});
+
 test('a destination that is renamed while an approval waits is the same place, or one that gets nothing', async (t) => {
   const s = await scene(t);
   await push(s, { 'prod/a.yaml': config('prod', '2') });
