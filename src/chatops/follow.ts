@@ -23,13 +23,22 @@ function revisionOf({ syncResult }: OperationState): string {
   return shortRevision(syncResult?.revisions?.[0] ?? syncResult?.revision ?? '');
 }
 
+/**
+ * Times have whole seconds: with Argo CD a comparison of the same second may be of before. Our own engine writes both
+ * at once.
+ */
+function isComparedSince({ status }: Application, { finishedAt }: OperationState, byArgo: boolean): boolean {
+  const [compared, ended] = [seconds(status?.reconciledAt), seconds(finishedAt)];
+  return byArgo ? compared > ended : compared >= ended;
+}
+
 /** Undefined while it may still become well. */
 function afterSync(deps: CarryOutDeps, app: Application, state: OperationState): End | undefined {
   const { health, sync } = app.status ?? {};
+  const byArgo = deps.turn?.(app).by === 'argocd';
   // Compared again since: the verdict before it says nothing of it.
-  const looked = sync?.status === 'Synced' || (app.status?.reconciledAt ?? '') >= (state.finishedAt ?? '');
-  if (!looked) return undefined;
-  const reported = deps.turn?.(app).by === 'argocd' ? 'Argo CD reports it ' : '';
+  if (sync?.status !== 'Synced' && !isComparedSince(app, state, byArgo)) return undefined;
+  const reported = byArgo ? 'Argo CD reports it ' : '';
   const word = sync?.status === 'OutOfSync' ? 'synced, but still OutOfSync' : reported === '' ? 'Synced' : 'synced';
   const done = `${reported}${word} at ${revisionOf(state)}`;
   const why = health?.message ? `: ${outsideText(health.message)}` : '';
@@ -81,9 +90,19 @@ function endOfApproval(deps: CarryOutDeps, { spec }: Request, app: Application, 
   return phase === 'Applied' && !ours ? { ok: true, message: 'applied' } : undefined;
 }
 
-function endOf(deps: CarryOutDeps, request: Request, { application, approval }: Followed): End | undefined {
+/** What was approved may have been its deletion; that is `Applied` before it is gone, but seen in any order. */
+function endOfGone(deps: CarryOutDeps, { application, approval }: Followed): End {
+  const [namespace = ''] = application.split('/');
+  const status = approval === undefined ? undefined : deps.store.approvals.get(`${namespace}/${approval}`)?.status;
+  if (status?.phase === 'Applied') return { ok: true, message: outsideText(status.message ?? '') || 'applied' };
+  if (status?.phase === 'Approved' && status.begunAt !== undefined) return { ok: true, message: 'deleted' };
+  return { ok: false, message: `there is no application ${applicationName(application)} any more` };
+}
+
+function endOf(deps: CarryOutDeps, request: Request, followed: Followed): End | undefined {
+  const { application, approval } = followed;
   const app = deps.store.applications.get(application);
-  if (!app) return { ok: false, message: `there is no application ${applicationName(application)} any more` };
+  if (!app) return endOfGone(deps, followed);
   return approval === undefined ? endOfRequest(deps, request, app) : endOfApproval(deps, request, app, approval);
 }
 

@@ -12,8 +12,8 @@ const revision = '9f3c1d2'.padEnd(40, '0');
 const started = '2126-01-02T10:00:00Z';
 const finished = '2126-01-02T10:00:05Z';
 
-async function world(t: TestContext): Promise<Bed> {
-  const b = await bed(t);
+async function world(t: TestContext, options: Parameters<typeof bed>[1] = {}): Promise<Bed> {
+  const b = await bed(t, options);
   await b.settings('p, bob, applications, *, shop/*, allow');
   await b.project('shop');
   await b.application('web');
@@ -151,4 +151,40 @@ test('an approval is followed to the end of the sync that it lets pass, or to it
     { subresource: 'status' },
   );
   await endsWith(b, second, { ok: false, message: 'superseded: what would be applied has changed' });
+});
+
+test('an approved deletion is told as such once the application is gone, whichever is seen first', async (t) => {
+  const b = await world(t);
+  await b.project('shop', {}, { 'coxswain.dev/approval': 'required' });
+  for (const [name, status, message] of [
+    ['web', { phase: 'Applied', message: 'deleted' }, 'deleted'],
+    ['api', { phase: 'Approved', begunAt: started }, 'deleted'],
+  ] as const) {
+    if (name !== 'web') await b.application(name);
+    const approval = await b.approval(name, digest);
+    const request = await b.ask('approve', { application: `${b.namespace}/${name}`, digest });
+    await b.chatops.stop();
+    await b.store.approvals.patch(`${b.namespace}/${approval}`, { status }, { subresource: 'status' });
+    await b.cluster.api.delete({ group: 'argoproj.io', kind: 'Application', namespace: b.namespace, name });
+    await eventually('it is gone', () => b.store.applications.get(`${b.namespace}/${name}`) === undefined || undefined);
+    await b.restart();
+    await endsWith(b, request, { ok: true, message });
+  }
+});
+
+test('with Argo CD a comparison of the second in which the sync ended may be of before, and is not told', async (t) => {
+  const b = await world(t, { turn: () => ({ by: 'argocd', rule: 'chosen', why: '' }) });
+  const request = await b.ask('sync', { application: web(b) });
+  const info = [{ name: 'coxswain.dev/request', value: request.metadata.name }];
+  await b.chatops.stop();
+  await end(b, { phase: 'Succeeded', info });
+  await b.store.applications.patch(web(b), { status: { sync: { status: 'OutOfSync', revision } } });
+  await b.restart();
+  await b.ask('status', { application: web(b) });
+  assert.deepEqual(told(b, request), [{ application: web(b) }]);
+  await b.store.applications.patch(web(b), { status: { reconciledAt: '2126-01-02T10:00:06Z' } });
+  await endsWith(b, request, {
+    ok: false,
+    message: 'Argo CD reports it synced, but still OutOfSync at 9f3c1d2, Healthy',
+  });
 });
