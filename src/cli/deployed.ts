@@ -4,14 +4,14 @@ import type { Config } from '../operator/config.ts';
 import type { Session } from './session.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { isObject } from '../model/kube.ts';
-import { readConfig } from '../operator/config.ts';
+import { readConfig, variables } from '../operator/config.ts';
 
 export interface Deployed {
   /** Name of its service account. */
   account: string;
   /** Throws E_CONFIG with every fault, as the process does at its start. */
   config(): Config;
-  /** Variables whose value is not to be had from here: a Secret that may not be read, a file of the pod. */
+  /** Variables whose value is not to be had from here: a Secret that may not be read, a ConfigMap, a pod's file. */
   hidden: readonly string[];
 }
 
@@ -29,8 +29,9 @@ type Secrets = (name: string) => Promise<KubeObject | 'hidden' | undefined>;
 async function valueOf(variable: Record<string, unknown>, secrets: Secrets): Promise<string | 'hidden' | undefined> {
   const { value, valueFrom } = variable;
   if (typeof value === 'string') return value;
-  const ref = isObject(valueFrom) && isObject(valueFrom['secretKeyRef']) ? valueFrom['secretKeyRef'] : undefined;
-  if (!ref) return undefined;
+  if (!isObject(valueFrom)) return undefined;
+  const ref = valueFrom['secretKeyRef'];
+  if (!isObject(ref)) return 'hidden';
   const secret = await secrets(String(ref['name']));
   if (secret === 'hidden') return 'hidden';
   const data = isObject(secret?.['data']) ? secret['data'][String(ref['key'])] : undefined;
@@ -52,15 +53,23 @@ export async function deployed({ cluster, options, signal }: Session): Promise<D
   const pod = isObject(template['spec']) ? template['spec'] : {};
   const env: Record<string, string> = { COX_NAMESPACE: namespace };
   const hidden: string[] = [];
-  for (const variable of objects(named(objects(pod['containers']), 'coxswain')?.['env'])) {
+  const container = named(objects(pod['containers']), 'coxswain');
+  const own = objects(container?.['env']).filter(({ name }) => name !== 'COX_NAMESPACE');
+  for (const variable of own) {
     const name = String(variable['name']);
     const value = await valueOf(variable, (secret) => read('', 'Secret', secret));
     if (value === 'hidden' || name.endsWith('_FILE')) hidden.push(name);
     else if (value !== undefined && name !== 'KUBECONFIG') env[name] = value;
   }
+  // Any other may stand in what is taken over whole.
+  const isSet = (name: string): boolean => name in env || own.some((variable) => variable['name'] === name);
+  if (objects(container?.['envFrom']).length > 0)
+    hidden.push(...Object.keys(variables).filter((name) => name !== 'KUBECONFIG' && !isSet(name)));
   // What is needed together is left out together: half of it would be a fault that is none.
   const services = ['COX_GITHUB_', 'COX_SLACK_'];
   const left = services.filter((service) => hidden.some((name) => name.startsWith(service)));
+  // GitHub is asked whether it sends there.
+  if (hidden.includes('COX_PUBLIC_URL')) left.push('COX_GITHUB_');
   for (const name of Object.keys(env)) if (left.some((service) => name.startsWith(service))) delete env[name];
   return { account: String(pod['serviceAccountName'] ?? 'default'), config: () => readConfig(env), hidden };
 }

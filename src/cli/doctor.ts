@@ -148,7 +148,7 @@ async function services({ out }: Session, { config: read, hidden }: Deployed): P
   const { github, slack, publicUrl, webhookProxyUrl } = config;
   const without = (none: Seen): Seen[] => (hidden.length > 0 ? [] : [none]);
   return [
-    addressFinding(publicUrl),
+    ...(hidden.includes('COX_PUBLIC_URL') ? [] : [addressFinding(publicUrl)]),
     ...(github ? await githubStatus(github, { publicUrl, hookUrl: webhookProxyUrl, log: quiet }) : without(noApp)),
     ...(slack ? await (await import('../slack/slack-status.ts')).slackStatus(slack, quiet) : without(noSlack)),
   ];

@@ -46,6 +46,13 @@ async function deploy({ access, namespace }: TestCluster, env: Record<string, st
     }
 }
 
+/** Other parts of the container of that Deployment. */
+async function patchContainer({ access, namespace }: TestCluster, parts: object): Promise<void> {
+  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/coxswain`;
+  const patch = { spec: { template: { spec: { containers: [{ name: 'coxswain', ...parts }] } } } };
+  assert.equal((await access.call('PATCH', path, patch, 'application/strategic-merge-patch+json')).status, 200);
+}
+
 async function secret({ access, namespace }: TestCluster, name: string, stringData: object): Promise<void> {
   await access.must('POST', `/api/v1/namespaces/${namespace}/secrets`, { metadata: { name }, stringData });
 }
@@ -132,6 +139,22 @@ test('doctor tells the faults of the settings together, as the process would at 
   const found = (await ask(cluster)).get('Settings');
   assert.match(found?.state ?? '', /^wrong: .*2 faults[^]*COX_PUBLIC_URL is[^]*COX_LOG_LEVEL is "loud"/);
   assert.match(found?.next ?? '', /docs\/reference\/configuration\.md/);
+});
+
+test('settings that stand in a ConfigMap are not told as missing, or as those that hold without them', async (t) => {
+  const cluster = await testCluster(t);
+  await deploy(cluster, { COX_LOG_LEVEL: 'info' });
+  const checks = async (): Promise<string[]> =>
+    [...(await ask(cluster)).keys()].filter((check) => /^(?:Public|GitHub|Slack|Settings)/.test(check));
+  assert.deepEqual(await checks(), ['Public address', 'GitHub app', 'Slack']);
+  const valueFrom = { configMapKeyRef: { name: 'settings', key: 'url' } };
+  await patchContainer(cluster, { env: [{ name: 'COX_PUBLIC_URL', value: null, valueFrom }] });
+  assert.deepEqual(await checks(), []);
+  await patchContainer(cluster, {
+    env: [{ name: 'COX_PUBLIC_URL', value: publicUrl, valueFrom: null }],
+    envFrom: [{ configMapRef: { name: 'settings' } }],
+  });
+  assert.deepEqual(await checks(), ['Public address']);
 });
 
 test('who may not read Secrets is told so, and what needs none of them is told all the same', async (t) => {
