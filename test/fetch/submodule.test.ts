@@ -1,9 +1,15 @@
 // Submodules, as a checkout has them: whose credentials bring them, who may fetch them, and what of them counts.
 import type { Origin } from '../git/origin.ts';
 import type { GitServer } from './git-server.ts';
+import type { Application, ApplicationSource } from '../../src/model/application.ts';
+import type { Fetched } from '../../src/engine/remote/remotes.ts';
+import type { Store } from '../../src/store/store.ts';
 import type { TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { applicationKey } from '../../src/model/application.ts';
+import { remoteSources } from '../../src/engine/remote/sources.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { moduleUrl } from '../../src/render/source/submodule.ts';
 import { normaliseRepo } from '../../src/model/repository.ts';
 import { origin } from '../git/origin.ts';
@@ -156,6 +162,61 @@ test('an unmerged revision takes another commit of a submodule that is merged, a
     if (works) assert.ok(maps((await state).manifests)['secret']);
     else await assert.rejects(state, { code: 'E_EGRESS', place: { file: 'app/ext' } }, egress);
     assert.equal(ofSecrets().length > 0, works);
+  }
+});
+
+test('an unmerged revision takes no submodule that others of its project read, but its own repository', async (t) => {
+  const { server, app, url } = await scene(t);
+  const secrets = origin(t, { 'x.yaml': map('secret', 'secret') });
+  server.repositories.set('/acme/secrets.git', secrets);
+  const creds = secret({ url: server.url, ...login }, 'repo-creds');
+  const { desiring, git } = await fetching(t, settingsOf([creds]));
+  const source = application({ repoURL: url, ...recurse });
+  const { fetched } = await desiring.at(source, [], signal);
+  const repositories = new Set([url, `${server.url}/acme/secrets.git`].map(normaliseRepo));
+  const asOf = async (module: string, commit: string) => {
+    addModules(app, { 'app/ext': { url: module, commit } });
+    await git.repository(url).fetch();
+    return desiring.at(source, [], signal, { unmerged: fetched, repositories });
+  };
+  for (const written of ['../secrets.git', `${server.url}/acme/secrets.git`])
+    await assert.rejects(asOf(written, commitOf(secrets)), { code: 'E_EGRESS', place: { file: 'app/ext' } }, written);
+  assert.deepEqual(
+    server.asked.filter(({ path }) => path.startsWith('/acme/secrets.git')),
+    [],
+  );
+  app.commit('flat alone', {});
+  const first = app.git('rev-list', '--max-parents=0', 'HEAD');
+  assert.ok(maps((await asOf('../app.git', first)).manifests)['flat']);
+});
+
+test('a push to a base is noticed, though another application has that repository as a submodule', async (t) => {
+  const { server, ext, url } = await scene(t);
+  ext.commit('base', { 'base/kustomization.yaml': 'resources: [map.yaml]\n', 'base/map.yaml': map('base', 'one') });
+  const based = origin(t, { 'kustomization.yaml': `resources: ["${server.url}/acme/ext.git//base?ref=main"]\n` });
+  const creds = secret({ url: server.url, ...login }, 'repo-creds');
+  const { desiring, git, remotes } = await fetching(t, settingsOf([creds]));
+  const named = (name: string, source: ApplicationSource): Application => {
+    const made = application(source);
+    return { ...made, metadata: { ...made.metadata, name } };
+  };
+  const module = named('module', { repoURL: url, ...recurse });
+  const base = named('base', { repoURL: based.url, path: '.', targetRevision: 'main' });
+  const fetched = new Map<string, readonly Fetched[]>();
+  for (const each of [module, base]) fetched.set(applicationKey(each), (await desiring.at(each, [], signal)).fetched);
+  const last = { fetched: (key: string) => fetched.get(key) ?? [], isPending: () => false };
+  const address = `${server.url}/acme/ext.git`;
+  ext.commit('two', { 'base/map.yaml': map('base', 'two') });
+  await git.repository(address).fetch();
+  for (const list of [
+    [module, base],
+    [base, module],
+  ]) {
+    const store = { applications: { list: () => list } } as unknown as Pick<Store, 'applications'>;
+    const sources = remoteSources({ store, remotes, clock: systemClock });
+    assert.equal(sources.all(last).get(normaliseRepo(address))?.isGit, true);
+    assert.deepEqual(await sources.touched(normaliseRepo(address), last, signal), [applicationKey(base)]);
+    assert.deepEqual(sources.of(module, last), { repositories: [], others: [] });
   }
 });
 

@@ -75,14 +75,20 @@ interface Asking {
   record(asked: Asked, answers: Record<string, Fetched['again']>, is: string): void;
 }
 
-function askingFor({ settings, projectOf }: RemotesOptions, { spec }: Application, scope: Scope): Asking {
+function askingFor(
+  { settings, projectOf }: RemotesOptions,
+  { spec }: Application,
+  source: ApplicationSource,
+  scope: Scope,
+): Asking {
   const { pinned, unmerged } = scope;
   const fetched = new Map<string, Fetched>();
   return {
     fetched,
     check(asked) {
-      const free =
-        /^(?:git|submodule)$/.test(asked.kind) && scope.repositories?.has(normaliseRepo(asked.address)) === true;
+      const name = normaliseRepo(asked.address);
+      // What other applications of its project read is nothing that this one may point to.
+      const free = asked.kind === 'git' ? scope.repositories?.has(name) : ownModule(asked, source);
       checkEgress(asked, { project: projectOf(spec.project), unmerged: free ? undefined : unmerged }, settings());
     },
     wanted: (asked, version) => pinned?.[`${identityOf(asked)} ${version}`],
@@ -95,6 +101,11 @@ function askingFor({ settings, projectOf }: RemotesOptions, { spec }: Applicatio
       }
     },
   };
+}
+
+/** Whether a submodule is the repository that it stands in. */
+function ownModule({ kind, address }: Asked, { repoURL }: ApplicationSource): boolean {
+  return kind === 'submodule' && normaliseRepo(address) === normaliseRepo(repoURL);
 }
 
 interface ChartNamed {
@@ -191,7 +202,7 @@ function opened(
   { scope, signal }: { scope: Scope; signal: AbortSignal },
 ): Opened {
   const { fetcher, settings } = options;
-  const asking = askingFor(options, app, scope);
+  const asking = askingFor(options, app, source, scope);
   const pass = source.helm?.passCredentials ? (scope.unmerged ? 'listed' : 'anywhere') : undefined;
   const chart: Remote['chart'] = (named) => chartFor(options, asking, { ...named, pass, signal });
   return {

@@ -44,6 +44,11 @@ function isGit({ of }: Fetched): boolean {
   return of.startsWith('git ');
 }
 
+/** A submodule is the commit that its repository names, whatever is pushed there. */
+function moves({ of }: Fetched): boolean {
+  return !of.startsWith('submodule ');
+}
+
 /** Without `remotes` it knows of nothing; addresses are told apart as `normaliseRepo` writes them. */
 export function remoteSources({ store, remotes, clock }: RemoteSourcesOptions): RemoteSources {
   const looks = new Map<string, Paced>();
@@ -59,7 +64,7 @@ export function remoteSources({ store, remotes, clock }: RemoteSourcesOptions): 
   return {
     paced,
     of(app, last) {
-      const fetched = last.fetched(applicationKey(app));
+      const fetched = last.fetched(applicationKey(app)).filter(moves);
       const own = remotes ? [...fetchedAddresses(sourcesOf(app.spec)).values()] : [];
       const rest = fetched.filter((each) => !isGit(each)).map(({ address }) => address);
       return {
@@ -72,7 +77,7 @@ export function remoteSources({ store, remotes, clock }: RemoteSourcesOptions): 
       for (const app of store.applications.list()) {
         for (const [name, address] of remotes ? fetchedAddresses(sourcesOf(app.spec)) : [])
           found.set(name, { address, isGit: false });
-        for (const each of last.fetched(applicationKey(app)))
+        for (const each of last.fetched(applicationKey(app)).filter(moves))
           found.set(normaliseRepo(each.address), { address: each.address, isGit: isGit(each) });
       }
       return found;
