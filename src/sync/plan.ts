@@ -39,9 +39,9 @@ function hookName(object: KubeObject, phase: SyncPhase, input: PlanInput): strin
   return `${object.metadata.generateName ?? ''}${suffix}`.toLowerCase();
 }
 
-function hookObject(object: KubeObject, phase: SyncPhase, input: PlanInput): KubeObject {
+/** A hook as it is created: under this name, with the mark of its run, and held until its result has been read. */
+export function madeHook(object: KubeObject, name: string, mark: string): KubeObject {
   const { generateName: _, ...metadata } = object.metadata;
-  const name = hookName(object, phase, input);
   // The id of a manifest without a name ends where the name belongs.
   const id = metadata.annotations?.[argo.trackingId];
   return {
@@ -52,11 +52,15 @@ function hookObject(object: KubeObject, phase: SyncPhase, input: PlanInput): Kub
       annotations: {
         ...metadata.annotations,
         ...(id?.endsWith('/') && { [argo.trackingId]: `${id}${name}` }),
-        [cox.operation]: hookMark(phase, input),
+        [cox.operation]: mark,
       },
       finalizers: [...new Set([...(metadata.finalizers ?? []), argo.hookFinalizer])],
     },
   };
+}
+
+function hookObject(object: KubeObject, phase: SyncPhase, input: PlanInput): KubeObject {
+  return madeHook(object, hookName(object, phase, input), hookMark(phase, input));
 }
 
 /** What the sync makes anew under a name of its own: nothing live stands for it. People are shown what Git says. */

@@ -1,25 +1,15 @@
 // Whose change a pull request is, told before the merge: by all commits of it and of what waits below it.
 import type { Stage } from '../engine/fixture.ts';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { approvalIn, config, synced } from '../engine/manifests.ts';
 import { stage } from '../engine/fixture.ts';
 import { agree, bob, gate } from '../engine/approval/fixture.ts';
-import { previewOf, rowOf } from './on-stage.ts';
+import { git, previewOf, rowOf } from './on-stage.ts';
 
 const ids: Record<string, number> = { ana: 1, bob: 2, cleo: 3, dan: 4 };
-
-function git(s: Stage, ...args: string[]): string {
-  const who = ['-c', 'user.name=Eve', '-c', 'user.email=eve@example.com'];
-  return execFileSync('git', [...who, ...args], {
-    cwd: s.clone,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  }).trim();
-}
 
 /** The subject of a commit is who wrote it, and the forge says the same. */
 function commit(s: Stage, who: string, file: string, text: string): void {

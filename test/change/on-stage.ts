@@ -12,7 +12,8 @@ import { createDesiring } from '../../src/engine/application/desired.ts';
 import { createAuthors } from '../../src/engine/approval/authors.ts';
 import { changeDeps } from '../../src/operator/change-deps.ts';
 
-function git(s: Stage, ...args: string[]): string {
+/** In the clone, as Eve; gives what it printed. */
+export function git(s: Stage, ...args: string[]): string {
   const who = ['-c', 'user.name=Eve', '-c', 'user.email=eve@example.com'];
   return execFileSync('git', [...who, ...args], {
     cwd: s.clone,

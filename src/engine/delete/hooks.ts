@@ -9,7 +9,7 @@ import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import type { AppProject } from '../../model/project.ts';
 import type { Waiting } from './cascade.ts';
 import { isStatus } from '../../cluster/api-error.ts';
-import { argo, cox } from '../../model/annotations.ts';
+import { cox } from '../../model/annotations.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
 import { isApplication, isProject } from '../../model/argo-kinds.ts';
 import { hookOf, kindOrder, policiesOf } from '../../model/hooks.ts';
@@ -17,6 +17,7 @@ import { keyOf, keyText, keyTitle } from '../../model/kube.ts';
 import { resourceDenied } from '../../policy/project.ts';
 import { trackingName } from '../../render/document/tracking.ts';
 import { dropHookFinalizer, hasHookFinalizer } from '../../sync/hooks.ts';
+import { madeHook } from '../../sync/plan.ts';
 import { guardOf } from '../application/met-gates.ts';
 import { othersOf } from '../application/others.ts';
 
@@ -83,23 +84,10 @@ function hookIn(
   phase: DeletePhase,
   { key, version, target, wave, served }: PreparedObject,
 ): DeleteHook {
-  const { generateName = '', ...metadata } = target.metadata;
+  const { name: own, generateName = '' } = target.metadata;
   const began = Math.floor(Date.parse(app.metadata.deletionTimestamp ?? '') / 1000);
-  const name = metadata.name ?? `${generateName}${phase}-${began}`.toLowerCase();
-  const id = metadata.annotations?.[argo.trackingId];
-  const object = {
-    ...target,
-    metadata: {
-      ...metadata,
-      name,
-      annotations: {
-        ...metadata.annotations,
-        ...(id?.endsWith('/') && { [argo.trackingId]: `${id}${name}` }),
-        [cox.operation]: markOf(app, phase),
-      },
-      finalizers: [...new Set([...(metadata.finalizers ?? []), argo.hookFinalizer])],
-    },
-  };
+  const name = own ?? `${generateName}${phase}-${began}`.toLowerCase();
+  const object = madeHook(target, name, markOf(app, phase));
   return { phase, key: { ...key, name }, version, wave, object, manifest: target, served };
 }
 
