@@ -11,7 +11,7 @@ import { pullKey } from '../change/pull.ts';
 import { app, pushOf } from './deliveries.ts';
 import { appStatus } from './setup/app-status.ts';
 import { readAppFile } from './setup/manifest.ts';
-import { TtlCache } from './client/ttl-cache.ts';
+import { TtlCache } from '../base/ttl-cache.ts';
 import { foreignLog } from './client/foreign-log.ts';
 import { Intake } from './pull/sweep.ts';
 import { PullQueue } from './pull/pull-queue.ts';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { AppError, errorMessage } from '../base/errors.ts';
-import { isPrivateKey } from '../base/pem.ts';
+import { isPrivateKey } from '../github/setup/pem.ts';
 import { withoutTrailing } from '../base/trim.ts';
 import { readRedis, redisVariables } from './redis-config.ts';
 

@@ -3,7 +3,7 @@ import type { AppStatus } from '../github/setup/app-status.ts';
 import type { Finding } from '../policy/finding.ts';
 import type { Core } from './parts.ts';
 import { describeError } from '../base/errors.ts';
-import { TtlCache } from '../github/client/ttl-cache.ts';
+import { TtlCache } from '../base/ttl-cache.ts';
 import { named as ofGitHub, noApp } from '../github/setup/github-status.ts';
 import { toolPaths } from './core.ts';
 import { addressFinding, applicationsFinding, clusterFindings, noSlack } from './installation.ts';

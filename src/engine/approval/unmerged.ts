@@ -5,7 +5,7 @@ import type { GateAuthors } from '../../policy/gate.ts';
 import type { Authors } from '../application/pass.ts';
 import type { Read } from './changed-range.ts';
 import { canonicalJson } from '../../base/canonical.ts';
-import { TtlCache } from '../../github/client/ttl-cache.ts';
+import { TtlCache } from '../../base/ttl-cache.ts';
 import { between } from './changed-range.ts';
 
 interface Merge {

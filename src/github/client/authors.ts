@@ -7,7 +7,7 @@ import type { History, Push, Pushes } from './pushes.ts';
 import type { Clock } from '../../base/clock.ts';
 import { hashOf } from '../../base/canonical.ts';
 import { factMemory, factsOfCommits, factsOfPulls, forMs } from './commit-facts.ts';
-import { TtlCache } from './ttl-cache.ts';
+import { TtlCache } from '../../base/ttl-cache.ts';
 import { movesBetween, pushesTo } from './pushes.ts';
 
 /** What is found out of one change. */

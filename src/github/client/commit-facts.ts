@@ -4,7 +4,7 @@ import type { RepositoryClient } from './installations.ts';
 import { GraphqlResponseError } from '@octokit/graphql';
 import { Semaphore } from '../../base/semaphore.ts';
 import { GitHubError } from './api.ts';
-import { TtlCache } from './ttl-cache.ts';
+import { TtlCache } from '../../base/ttl-cache.ts';
 
 export interface Account {
   login: string;

@@ -3,7 +3,7 @@ import type { Api } from '../../cluster/api.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AppError } from '../../base/errors.ts';
-import { isPrivateKey } from '../../base/pem.ts';
+import { isPrivateKey } from './pem.ts';
 import { isObject } from '../../model/kube.ts';
 
 /** Shipped empty in deploy/, so that only `update` of this name is needed. */

@@ -1,8 +1,8 @@
-// What is remembered of GitHub's answers: for a time, once for all who ask, and never a failure.
+// What is remembered of answers: for a time, once for all who ask, and never a failure.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SteppedClock } from '../../../src/base/clock.ts';
-import { TtlCache } from '../../../src/github/client/ttl-cache.ts';
+import { SteppedClock } from '../../src/base/clock.ts';
+import { TtlCache } from '../../src/base/ttl-cache.ts';
 
 test('an answer counts for its time, is shared on its way, and asked anew when it says too little', async () => {
   const clock = new SteppedClock(1); // lru-cache takes a start at 0 for no time at all

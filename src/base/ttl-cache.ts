@@ -1,5 +1,5 @@
-// Answers of GitHub that are asked for again within minutes and hardly change.
-import type { Clock } from '../../base/clock.ts';
+// Answers that are asked for again within minutes and hardly change.
+import type { Clock } from './clock.ts';
 import { LRUCache } from 'lru-cache';
 
 interface TtlCacheOptions<V> {
