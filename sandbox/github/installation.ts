@@ -3,7 +3,6 @@ import type { World, Account, Installation, Repository } from './world.ts';
 import { timestamp } from './world.ts';
 
 /** One installation per owner, as GitHub allows one per account. */
-
 export function ensureInstallation(world: World, account: Account): Installation {
   const known = world.installations.find((installation) => installation.account === account);
   if (known) return known;

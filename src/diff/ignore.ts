@@ -98,8 +98,7 @@ function carriable(path: FieldPath): FieldPath[] {
 
 /**
  * `target` with the ignored fields as they are live, also where they are absent there. What neither the target nor a
- * former manifest
- * has is left to those who hold it, save when the object is replaced (`whole`).
+ * former manifest has is left to those who hold it, save when the object is replaced (`whole`).
  */
 export function withIgnoredOf(
   live: KubeObject,

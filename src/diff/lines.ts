@@ -89,8 +89,8 @@ function walkBack(a: string[], b: string[], trace: Map<number, number>[]): DiffL
 
 /**
  * `@@` hunks with `context` unchanged lines around each change (default 3); '' when the texts are equal. `heading`
- * gives the words
- * behind a hunk's header from the numbers of its first changed line in the new and in the old text, counted from 1.
+ * gives the words behind a hunk's header from the numbers of its first changed line in the new and in the old text,
+ * counted from 1.
  */
 export function unifiedDiff(
   before: string,

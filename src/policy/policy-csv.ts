@@ -66,7 +66,6 @@ function isContent(line: string): boolean {
 }
 
 /** By RE2, as in Argo CD: its time is linear in the text. undefined for what is no expression. */
-
 export function expression(pattern: string): RE2JS | undefined {
   try {
     return RE2JS.compile(pattern);
@@ -85,7 +84,6 @@ export function firstFault(csv: string, mode: MatchMode): { line: number; fault:
 }
 
 /** `line 3 must end with allow or deny`: what Argo CD refuses, and an effect that it would take for none. */
-
 export function policyFault(csv: string, mode: MatchMode = 'glob'): string | undefined {
   const found = firstFault(csv, mode);
   return found && `line ${found.line} ${found.fault}`;
@@ -95,7 +93,6 @@ export function policyFault(csv: string, mode: MatchMode = 'glob'): string | und
  * `line 3 has a blank behind "sync", which belongs to it: it fits nothing`, for each line without a fault that says
  * less than it seems to.
  */
-
 export function policyWarnings(csv: string): string[] {
   return csv.split('\n').flatMap((text, at) => {
     const line = trimmed(text);

@@ -41,8 +41,7 @@ function hits(pattern: string, text: string): boolean {
 
 /**
  * `name` and `namespace` may be ''. A denied server, name or namespace denies, and a denied name whatever the
- * namespace; what an entry
- * does not deny it permits, so that a project may name nothing but exceptions (Argo CD:
+ * namespace; what an entry does not deny it permits, so that a project may name nothing but exceptions (Argo CD:
  * AppProject.isDestinationMatched).
  */
 export function destinationPermitted(

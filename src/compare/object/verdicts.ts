@@ -111,8 +111,7 @@ export class Verdicts {
 
   /**
    * `object` is the live one; `whole`: all that the manifest names is ours in it. What others wrote with the value that
-   * Git has is in
-   * sync too, but theirs: what is ours does not tell when they change it.
+   * Git has is in sync too, but theirs: what is ours does not tell when they change it.
    */
   set(
     live: LiveRecord,
