@@ -27,9 +27,7 @@ export interface CardState {
 export interface Actor {
   /** GitHub login, lower case. */
   login: string;
-  /**
-   * GitHub user id; approvals are compared by it. 0 in a Request from Slack: it is looked up when that is carried out.
-   */
+  /** GitHub user id; approvals are compared by it. 0 in a Request from Slack: looked up when that is carried out. */
   id: number;
   via: 'pull-request' | 'slack' | 'cli' | 'web' | 'engine';
   /** Slack user id when the person acted there. */
@@ -210,6 +208,8 @@ export interface SyncRecord extends KubeObject {
     clusterPlace?: string;
     /** Argo CD worked on it when its gate was last looked at; absent: it did not, or that was before this was kept. */
     engine?: 'argocd';
+    /** Of one that Argo CD works on: its AppProject and the annotations that say where in Slack it is told. */
+    told?: { project: string; annotations: Record<string, string> };
     /** The strictest policy since what was last approved. */
     policy: RememberedPolicy;
   };

@@ -85,12 +85,15 @@ export class Places {
     return this.channelsOf(application, 'deploy').length > 0;
   }
 
-  /** Names or ids of the channels; none when none is meant. */
+  /** Names or ids of the channels; none when none is meant. Of one that is gone, as it was told where it was. */
   channelsOf(application: string, about: About): string[] {
     const { slackChannel, slackDeploys } = this.store.settings();
     const app = this.store.applications.get(application);
-    const project = app && this.store.projects.get(`${this.store.namespace}/${app.spec.project || 'default'}`);
-    return channelsFor(about, [app?.metadata, project?.metadata], { fallback: slackChannel, deploys: slackDeploys });
+    const told = app
+      ? { project: app.spec.project, annotations: app.metadata.annotations }
+      : this.store.records.get(application)?.spec.told;
+    const project = told && this.store.projects.get(`${this.store.namespace}/${told.project || 'default'}`);
+    return channelsFor(about, [told, project?.metadata], { fallback: slackChannel, deploys: slackDeploys });
   }
 
   #policyOf(application: string): EffectivePolicy | undefined {

@@ -27,7 +27,7 @@ function subscribed(annotations: Record<string, string>, about: About): string[]
  */
 export function channelsFor(
   about: About,
-  levels: readonly (ObjectMeta | undefined)[],
+  levels: readonly ({ annotations?: ObjectMeta['annotations'] } | undefined)[],
   { fallback, deploys }: { fallback: string; deploys: boolean },
 ): string[] {
   const asked = about !== 'deploy' || deploys;

@@ -2,12 +2,16 @@
 import type { Application, RevisionHistory } from '../../model/application.ts';
 import type { Past } from '../../model/history.ts';
 import type { RememberedPolicy } from '../../model/coxswain.ts';
+import type { ObjectMeta } from '../../model/kube.ts';
 import type { AppProject } from '../../model/project.ts';
 import type { EffectivePolicy } from '../../policy/policy.ts';
 import type { Described, Gates } from './place.ts';
 import type { Destined } from './sync-record.ts';
+import { sameJson } from '../../base/canonical.ts';
+import { cox } from '../../model/annotations.ts';
 import { applicationKey } from '../../model/application.ts';
 import { effectivePolicy, loosens, stricter } from '../../policy/policy.ts';
+import { removedFrom } from '../remote/pins.ts';
 import { orphansAt, placesOfSpec } from './place.ts';
 import { fetchedThen, isRemembered, policyFields, rememberCluster, rememberPolicy } from './sync-record.ts';
 
@@ -76,12 +80,30 @@ export async function followPolicy(store: Gates, app: Application, project: AppP
     await rememberPolicy(store, app, policyFields(now));
 }
 
-/** Who works on it, so that it is known when it is gone; only of one with a gate. */
+/** The annotations by which it is decided where in Slack something is told (see src/slack/route.ts). */
+function routing({ annotations = {} }: ObjectMeta): Record<string, string> {
+  const routes = (name: string): boolean =>
+    name === cox.slack || (name.startsWith('notifications.argoproj.io/subscribe.') && name.endsWith('.slack'));
+  return Object.fromEntries(Object.entries(annotations).filter(([name]) => routes(name)));
+}
+
+/**
+ * Who works on it, and for one of Argo CD's where it is told, so that both are known when it is gone; only of one with
+ * a gate.
+ */
 export async function rememberEngine({ records }: Gates, app: Application, by: 'argocd' | 'coxswain'): Promise<void> {
   const found = records.get(applicationKey(app))?.spec;
+  if (!found?.policy.gated) return;
   const engine = by === 'argocd' ? by : undefined;
-  if (found?.policy.gated && found.engine !== engine)
-    await records.patch(applicationKey(app), { spec: { engine: engine ?? null } });
+  const told = engine && { project: app.spec.project, annotations: routing(app.metadata) };
+  if (found.engine === engine && sameJson(found.told, told)) return;
+  const gone = told && removedFrom(found.told?.annotations, told.annotations);
+  await records.patch(applicationKey(app), {
+    spec: {
+      engine: engine ?? null,
+      told: told ? { ...told, annotations: { ...gone, ...told.annotations } } : null,
+    },
+  });
 }
 
 /** Its gate goes on guarding what it tracked; that it is gone has been told. */

@@ -96,9 +96,10 @@ type Fields = Partial<
   unverified?: SyncRecord['spec']['unverified'];
 };
 
-/** It is kept apart from the rest. */
-function engineOf(known: SyncRecord | undefined): Pick<SyncRecord['spec'], 'engine'> | undefined {
-  return known?.spec.engine && { engine: known.spec.engine };
+/** They are kept apart from the rest. */
+function engineOf(known: SyncRecord | undefined): Pick<SyncRecord['spec'], 'engine' | 'told'> {
+  const { engine, told } = known?.spec ?? {};
+  return { ...(engine && { engine }), ...(told && { told }) };
 }
 
 /**
