@@ -1,6 +1,7 @@
 // Which Approvals are decided in a pull request: those alone that its own merge brought.
 import type { Repository } from '../git/repository.ts';
-import type { Approval, CommitRange, PullRef } from '../model/coxswain.ts';
+import type { Approval, PullRef } from '../model/coxswain.ts';
+import type { CommitRange } from '../model/history.ts';
 import type { ChatopsOptions } from './ports.ts';
 import { isThere } from '../git/repository.ts';
 

@@ -1,5 +1,6 @@
 // Our own resources in coxswain.dev/v1alpha1: Approval, DriftEpisode and Request.
 import type { ApplicationSource } from './application.ts';
+import type { CommitRange } from './history.ts';
 import type { Destination, EffectOperation, FieldChange } from './effect.ts';
 import type { KubeObject, ObjectMeta, ResourceKey } from './kube.ts';
 
@@ -50,22 +51,6 @@ export interface PullRef {
 }
 
 export type ApprovalPhase = 'Pending' | 'Approved' | 'Rejected' | 'Superseded' | 'Applied' | 'Expired';
-
-/**
- * Commits after `from` up to `to`; without `from` all that led there. Only those count that touched one of the paths.
- */
-export interface CommitRange {
-  /** URL of the repository, as the source names it. */
-  repo: string;
-  from?: string;
-  to: string;
-  /** Files and folders from the root, `.` for everything; everything if absent. */
-  paths?: string[];
-  /** What the source follows, unless the Application names this very commit. */
-  ref?: string;
-  /** The Application names this very commit. */
-  pinned?: boolean;
-}
 
 /** An environment of the forge whose required reviewers count. */
 export interface AskedEnvironment {

@@ -1,4 +1,4 @@
-// The application as an entry of its history had it.
+// What was synced: the application as an entry of its history had it, and the commits that led there.
 import type { Application, ApplicationSource } from './application.ts';
 
 /** Of a history entry, an operation's result, or anything else that tells what was synced. */
@@ -20,4 +20,20 @@ export function applicationAt(app: Application, past: Past): { app: Application;
   const told = past.sources?.length ? { sources: past.sources } : past.source && { source: past.source };
   const revisions = past.revisions?.length ? past.revisions : [past.revision || undefined];
   return { app: { ...app, spec: { ...spec, ...(told ?? today) } }, revisions };
+}
+
+/**
+ * Commits after `from` up to `to`; without `from` all that led there. Only those count that touched one of the paths.
+ */
+export interface CommitRange {
+  /** URL of the repository, as the source names it. */
+  repo: string;
+  from?: string;
+  to: string;
+  /** Files and folders from the root, `.` for everything; everything if absent. */
+  paths?: string[];
+  /** What the source follows, unless the Application names this very commit. */
+  ref?: string;
+  /** The Application names this very commit. */
+  pinned?: boolean;
 }

@@ -1,5 +1,6 @@
 // Approvals: opening one for today's effect, superseding older ones, and recording what people decide about it.
-import type { Approval, CommitRange, GateAfter } from '../../model/coxswain.ts';
+import type { Approval, GateAfter } from '../../model/coxswain.ts';
+import type { CommitRange } from '../../model/history.ts';
 import type { Effect, EffectOperation } from '../../model/effect.ts';
 import type { ObjectMeta } from '../../model/kube.ts';
 import type { GateAuthors } from '../../policy/gate.ts';

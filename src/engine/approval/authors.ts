@@ -3,7 +3,8 @@
 import type { Git } from '../../git/git.ts';
 import type { Repository } from '../../git/repository.ts';
 import type { Application } from '../../model/application.ts';
-import type { Author, CommitRange } from '../../model/coxswain.ts';
+import type { Author } from '../../model/coxswain.ts';
+import type { CommitRange } from '../../model/history.ts';
 import type { GateAuthors } from '../../policy/gate.ts';
 import type { EffectivePolicy } from '../../policy/policy.ts';
 import type { Authors, CommitAuthors } from '../application/pass.ts';

@@ -1,12 +1,11 @@
 // Which commits make a change: those of its inputs in all sources, and of its parent's where that changed the
 // Application itself.
 import type { Application, ApplicationSource } from '../../model/application.ts';
-import type { CommitRange } from '../../model/coxswain.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import type { Store } from '../../store/store.ts';
 import type { Assessment } from '../application/assess.ts';
 import type { DesiredState, Desiring } from '../application/desired.ts';
-import type { Past } from '../../model/history.ts';
+import type { CommitRange, Past } from '../../model/history.ts';
 import type { Authors, Change } from '../application/pass.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { AppError } from '../../base/errors.ts';

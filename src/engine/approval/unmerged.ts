@@ -1,6 +1,6 @@
 // Who makes what is not merged yet: the commits of the branch count, and those that wait on the branch below it.
 import type { Clock } from '../../base/clock.ts';
-import type { CommitRange } from '../../model/coxswain.ts';
+import type { CommitRange } from '../../model/history.ts';
 import type { GateAuthors } from '../../policy/gate.ts';
 import type { Authors } from '../application/pass.ts';
 import type { Read } from './changed-range.ts';

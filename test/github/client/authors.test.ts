@@ -1,6 +1,6 @@
 // Nobody can pass for somebody else among the authors of a change: not by a name, not by an address, not by a push.
 import type { TestContext } from 'node:test';
-import type { CommitRange } from '../../../src/model/coxswain.ts';
+import type { CommitRange } from '../../../src/model/history.ts';
 import type { GateAuthors } from '../../../src/policy/gate.ts';
 import type { Bed } from '../fixture.ts';
 import assert from 'node:assert/strict';
