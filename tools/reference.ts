@@ -169,6 +169,8 @@ const rightTexts: Record<string, string> = {
   sync: 'sync',
   approve: 'decide about approvals',
   revert: 'take a deploy back, and undo live edits',
+  update: 'turn automated sync off',
+  snooze: 'leave a drift alone for a time, and tell it again',
 };
 
 /** One line of a Markdown table; bars inside cells are escaped. */

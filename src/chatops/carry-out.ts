@@ -16,8 +16,9 @@ import { createAsker } from './identity.ts';
 import { isBrought, mergeIn } from './introduced-by.ts';
 import { helpText, verbs } from './command.ts';
 import { openHold } from './hold.ts';
-import { heal } from './heal.ts';
+import { heal, isStanding } from './heal.ts';
 import { openRevert } from './revert.ts';
+import { snooze, unsnooze } from './snooze.ts';
 import { findApplication, seen, unseen, waitingApplications } from './target.ts';
 import { requestDeps } from './task.ts';
 
@@ -32,6 +33,8 @@ export const rights: Record<Exclude<Request['spec']['verb'], 'help'>, Action> = 
   revert: 'revert',
   heal: 'revert',
   hold: 'update',
+  snooze: 'snooze',
+  unsnooze: 'snooze',
 };
 
 const circles: Record<string, string> = {
@@ -52,11 +55,10 @@ function statusLine(store: Store, app: Application): string {
       : [];
   const running = app.operation ? ['an operation is running'] : [];
   const waits = waitingApproval(store, applicationKey(app)) ? ['waits for approval'] : [];
-  const drifted = store.episodes
-    .of(applicationKey(app))
-    .some((episode) => ['Open', 'Reverting'].includes(episode.status?.phase ?? 'Open'))
-    ? ['edited in the cluster']
-    : [];
+  const drift = store.episodes.of(applicationKey(app)).find(isStanding);
+  const { phase, snooze: snoozed } = drift?.status ?? {};
+  const until = phase === 'Snoozed' && snoozed ? ` (snoozed until ${snoozed.until} by ${snoozed.by.login})` : '';
+  const drifted = drift ? [`edited in the cluster${until}`] : [];
   return [
     `${circle} ${app.metadata.name}`,
     `${sync?.status ?? 'Unknown'} at ${shortRevision(sync?.revision ?? 'nothing')}`,
@@ -137,6 +139,10 @@ async function perform(task: Task): Promise<Answer> {
       return openRevert(deps, { request, app, actor: { ...request.spec.actor, id: task.person.id } });
     case 'hold':
       return openHold(deps, { request, app, actor: { ...request.spec.actor, id: task.person.id } });
+    case 'snooze':
+      return snooze(task);
+    case 'unsnooze':
+      return unsnooze(task);
     case 'diff':
       await refresh(deps, applicationKey(app));
       return { ok: true, text: `${app.metadata.name} is compared again` };

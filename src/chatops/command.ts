@@ -1,5 +1,6 @@
 // The command language: one grammar for pull request comments, Slack and the command line. Pure.
 import type { Verb } from '../model/coxswain.ts';
+import { splitUntil } from '../policy/until.ts';
 
 interface VerbHelp {
   usage: string;
@@ -10,6 +11,8 @@ interface VerbHelp {
   options?: Readonly<Record<string, 'value' | 'flag'>>;
   /** What follows the application is free text: words that look like options are words. */
   freeText?: boolean;
+  /** The first words after the application say until when. */
+  timed?: boolean;
 }
 
 /** What can be asked, in the order in which help prints it. */
@@ -58,6 +61,15 @@ export const verbs: Readonly<Record<Verb, VerbHelp>> = {
     does: 'opens the pull request that turns automated sync off, which Argo CD does not ask the gate about',
     right: 'update',
   },
+  snooze: {
+    usage: '/cox snooze <app> <4h | 2d | 09:00 | tomorrow | 2026-12-01 09:00> [reason]',
+    does: 'leaves a drift that people know of until then; another drift is told at once',
+    right: 'snooze',
+    options: { until: 'value' },
+    freeText: true,
+    timed: true,
+  },
+  unsnooze: { usage: '/cox unsnooze <app>', does: 'tells a snoozed drift again', right: 'snooze' },
 };
 
 export interface Command {
@@ -167,6 +179,7 @@ const elsewhere: Readonly<Record<string, keyof typeof verbs>> = {
   refresh: 'diff',
   lgtm: 'approve',
   deny: 'reject',
+  wake: 'unsnooze',
   info: 'status',
   health: 'status',
   commands: 'help',
@@ -181,6 +194,19 @@ function unknownVerb(word: string): Parsed {
     : { ok: false, message: `"${shown}" is not a command; \`/cox help\` lists them` };
 }
 
+/** What says until when stands before the reason; a word that is there and says none is told so when it is asked. */
+function timedWords(
+  verb: keyof typeof verbs,
+  others: string[],
+  options: Record<string, string>,
+): { until: Record<string, string>; rest: string[] } {
+  if (!verbs[verb].timed || options['until'] !== undefined) return { until: {}, rest: others };
+  const { until, rest } = splitUntil(others);
+  if (until !== '') return { until: { until }, rest };
+  const [word, ...more] = others;
+  return word === undefined ? { until: {}, rest: [] } : { until: { until: word }, rest: more };
+}
+
 /** Parses what follows `/cox`. Never guesses a verb: an unknown one is answered with the nearest. */
 export function parseCommand(text: string): Parsed {
   const [first, ...rest] = words(plain(text));
@@ -190,7 +216,8 @@ export function parseCommand(text: string): Parsed {
   const { plain: names, options, fault } = split(rest, verbs[verb]);
   if (fault !== undefined) return { ok: false, message: `${fault}; write \`${verbs[verb].usage}\`` };
   const [application = '', ...others] = names;
-  return { ok: true, command: { verb, application, rest: others.join(' '), options } };
+  const { until, rest: said } = timedWords(verb, others, options);
+  return { ok: true, command: { verb, application, rest: said.join(' '), options: { ...options, ...until } } };
 }
 
 /** Every command with what it does, one a line; with the name of one, that one alone. */

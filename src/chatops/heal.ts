@@ -9,12 +9,13 @@ import { applicationKey } from '../model/application.ts';
 import { seconds } from './target.ts';
 import { requestDeps } from './task.ts';
 
-function isStanding({ status }: DriftEpisode): boolean {
-  return ['Open', 'Reverting'].includes(status?.phase ?? 'Open');
+/** It has not ended, whatever is done about it. */
+export function isStanding({ status }: DriftEpisode): boolean {
+  return ['Open', 'Reverting', 'Snoozed'].includes(status?.phase ?? 'Open');
 }
 
 /** The drift that the person means: the one that they were shown; else the one that stood when they asked. */
-function meantDrift({ deps, request, app }: Task): DriftEpisode | string {
+export function meantDrift({ deps, request, app }: Task): DriftEpisode | string {
   const { episode } = request.spec.args;
   const key = applicationKey(app);
   if (episode === undefined) {

@@ -36,7 +36,9 @@ function differences({ changes, left = 0 }: DriftedObject): string {
 function blockOf({ spec, status }: DriftEpisode, object: DriftedObject, color: boolean): string {
   const by = object.by ? `, by ${object.by.manager}${object.by.at ? ` at ${object.by.at}` : ''}` : '';
   const title = `${applicationName(spec.application)}: ${keyTitle(object.key)}`;
-  const state = `${status?.phase ?? 'Open'} since ${spec.openedAt}${by}`;
+  const { phase = 'Open', snooze } = status ?? {};
+  const until = phase === 'Snoozed' && snooze ? `, until ${snooze.until} by ${snooze.by.login}` : '';
+  const state = `${phase} since ${spec.openedAt}${until}${by}`;
   const body = whats[object.kind] || diffText(differences(object), color);
   return `===== ${plain(title)} =====\n${plain(state)}\n${body}`;
 }

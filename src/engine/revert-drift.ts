@@ -13,7 +13,8 @@ async function markReverting(
 ): Promise<string[]> {
   const texts = new Set(wanted.keys.map(keyText));
   const concerned = (episode: DriftEpisode): boolean =>
-    episode.status?.phase === 'Open' && episode.status.objects.some((item) => texts.has(keyText(item.key)));
+    ['Open', 'Snoozed'].includes(episode.status?.phase ?? '') &&
+    (episode.status?.objects ?? []).some((item) => texts.has(keyText(item.key)));
   const keys = deps.store.episodes
     .of(wanted.application)
     .filter(concerned)

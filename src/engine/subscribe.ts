@@ -1,4 +1,5 @@
-// What puts applications on the queue: a change of theirs, of their project, Approval or record, of settings or turns.
+// What puts applications on the queue: a change of theirs, of their project, Approval, snooze or record, of settings or
+// turns.
 import type { Clock } from '../base/clock.ts';
 import type { KeyQueue } from '../base/queue.ts';
 import type { Application } from '../model/application.ts';
@@ -12,6 +13,7 @@ import { canonicalJson, sameJson } from '../base/canonical.ts';
 import { inClusterServer } from '../model/annotations.ts';
 import { applicationKey, refreshRequests } from '../model/application.ts';
 import { neighbours } from './application/place.ts';
+import { wakesAt } from './drift/snooze.ts';
 
 interface Told {
   queue: Pick<KeyQueue, 'add'>;
@@ -83,6 +85,10 @@ export function subscribe(
     }),
     store.approvals.onChange((_key, now, before) => {
       if (now?.status?.phase !== before?.status?.phase) queue.add((now ?? before)?.spec.application ?? '');
+    }),
+    // When it wakes is looked after by the pass.
+    store.episodes.onChange((_key, now, before) => {
+      if (now && wakesAt(now) !== (before && wakesAt(before))) queue.add(now.spec.application);
     }),
     store.records.onChange((key, now, before) => {
       if (before && !sameJson(now?.spec.policy, before.spec.policy))

@@ -231,12 +231,27 @@ export interface DriftEpisode extends KubeObject {
     endedBy?: Actor;
     /** Why that person put it back. */
     reason?: string;
-    snoozedUntil?: string;
+    /** Kept when it is over, so that whoever asked for it is told; `until` is RFC 3339. */
+    snooze?: { until: string; by: Actor; reason?: string };
     cards?: Record<string, CardState>;
+    /** In the thread of each card, by channel. */
+    details?: Record<string, CardState>;
   };
 }
 
-export type Verb = 'approve' | 'reject' | 'reopen' | 'help' | 'diff' | 'sync' | 'revert' | 'heal' | 'hold' | 'status';
+export type Verb =
+  | 'approve'
+  | 'reject'
+  | 'reopen'
+  | 'help'
+  | 'diff'
+  | 'sync'
+  | 'revert'
+  | 'heal'
+  | 'hold'
+  | 'snooze'
+  | 'unsnooze'
+  | 'status';
 
 /** A sync that a Request began: its own operation, or the one that follows from an Approval. */
 export interface Followed {

@@ -15,7 +15,7 @@ const units: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86
 function span(text: string): number | undefined {
   if (!/^(\d{1,4}[mhdw]){1,4}$/.test(text)) return undefined;
   let total = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+)([mhdw])/g)) total += Number(amount) * (units[unit ?? ''] ?? 0);
+  for (const [, amount, unit] of text.matchAll(/(\d+)([mhdw])/gy)) total += Number(amount) * (units[unit ?? ''] ?? 0);
   return total;
 }
 
@@ -36,7 +36,11 @@ function clockTime(read: () => Temporal.ZonedDateTime): number | undefined {
  * morning. Where the clocks change, an hour that a day lacks is the one after it (Temporal: disambiguation compatible).
  */
 export function readUntil(text: string, { now, timeZone }: Moment): number | undefined {
-  const said = text.trim().toLowerCase().replace(/\s+/g, ' ').replace(/^(until|for|in) /, '');
+  const said = text
+    .trim()
+    .toLowerCase()
+    .replace(/\s+/g, ' ')
+    .replace(/^(until|for|in) /, '');
   const length = span(said);
   if (length !== undefined) return now + length;
   const today = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(timeZone);
@@ -65,13 +69,21 @@ export function splitUntil(words: readonly string[]): { until: string; rest: str
 
 /** Nothing is silenced for longer without somebody's saying so again. */
 const mostMs = 7 * 86_400_000;
+/** From so long on, others want to know why. */
+const explainedMs = 86_400_000;
 
-/** The end that somebody asked for at that moment, or what is wrong with it, one sentence. */
-export function endAsked(text: string | undefined, moment: Moment): { at: number } | { fault: string } {
-  const shown = (text ?? '').slice(0, 40);
-  if (shown === '') return { fault: `say until when: ${untilExamples}` };
+type End = { at: number } | { fault: string; about: 'until' | 'reason' };
+
+/** The end that somebody asked for at that moment, clock ms; or what is wrong with it, one sentence. */
+export function endAsked(asked: { until?: string; reason?: string }, moment: Moment): End {
+  const shown = (asked.until ?? '').slice(0, 40);
+  const wrong = (fault: string, about: 'until' | 'reason' = 'until'): End => ({ fault, about });
+  if (shown === '') return wrong(`say until when: ${untilExamples}`);
   const at = readUntil(shown, moment);
-  if (at === undefined) return { fault: `"${shown}" says no time; write ${untilExamples}` };
-  if (at <= moment.now) return { fault: `"${shown}" has passed` };
-  return at - moment.now > mostMs ? { fault: `"${shown}" is more than a week from now` } : { at };
+  if (at === undefined) return wrong(`"${shown}" says no time; write ${untilExamples}`);
+  if (at <= moment.now) return wrong(`"${shown}" has passed`);
+  if (at - moment.now > mostMs) return wrong(`"${shown}" is more than a week from now`);
+  return at - moment.now >= explainedMs && (asked.reason ?? '').trim() === ''
+    ? wrong('for a day or longer, say why', 'reason')
+    : { at };
 }

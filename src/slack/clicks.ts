@@ -16,6 +16,7 @@ import type { Deed, InboxContext, Look, Wanted } from './inbox.ts';
 import { actorOf, answered, mayLook, ofOne, storeInTime, tellLate, unlinked, whisper } from './inbox.ts';
 import { approvalModal, noteModal, readModalState } from './modal.ts';
 import { slackError } from './posting.ts';
+import { snoozeModal } from './silence/modal.ts';
 import { driftModal, healModal, readReasonState, reasonInput, rejectModal, revertModal } from './reason-modal.ts';
 
 interface Click {
@@ -101,7 +102,7 @@ interface Modal extends Look {
 }
 
 /** Opens it for whoever may, unless it is known that they may not. */
-async function openModal(click: Click, find: () => Promise<Modal | undefined>): Promise<void> {
+export async function openModal(click: Omit<Click, 'object'>, find: () => Promise<Modal | undefined>): Promise<void> {
   const { context, client, deed, respond, triggerId } = click;
   await click.ack();
   await answered(click, async () => {
@@ -138,6 +139,32 @@ function onDrift(click: Click, verb: 'heal' | 'diff'): Promise<void> {
       view: verb === 'heal' ? healModal(episode, shown) : driftModal(episode, place),
     };
   });
+}
+
+/** Undefined when it is not known any more. */
+export async function snoozeLook(
+  { context, deed: { channel } }: Pick<Click, 'context' | 'deed'>,
+  key: string,
+): Promise<Modal | undefined> {
+  const episode = context.store.episodes.get(key);
+  if (!episode) return undefined;
+  const { application } = episode.spec;
+  const { timeZone } = context.store.settings().schedules;
+  const view = snoozeModal(episode, { place: await context.places.of(application), channel, timeZone });
+  return { application, verb: 'snooze', values: false, view };
+}
+
+function onUnsnooze(click: Click): Promise<void> {
+  const episode = click.context.store.episodes.get(click.object);
+  return onDeed(
+    click,
+    episode && {
+      verb: 'unsnooze',
+      application: episode.spec.application,
+      shown: true,
+      args: { episode: episode.metadata.name },
+    },
+  );
 }
 
 function onRevert(click: Click): Promise<void> {
@@ -219,6 +246,8 @@ export function listenToClicks(app: App, context: InboxContext): void {
     approval_reopen: onReopen,
     drift_heal: (click: Click) => onDrift(click, 'heal'),
     drift_diff: (click: Click) => onDrift(click, 'diff'),
+    drift_snooze: (click: Click) => openModal(click, () => snoozeLook(click, click.object)),
+    drift_unsnooze: onUnsnooze,
     report_retry: onRetry,
     report_revert: onRevert,
   };

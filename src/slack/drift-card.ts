@@ -1,5 +1,5 @@
 // The card of a drift episode: what differs, where, what Git says, what is live, and who wrote it.
-import type { RichTextBlockElement } from '@slack/types';
+import type { Button, RichTextBlockElement } from '@slack/types';
 import type { Application } from '../model/application.ts';
 import type { DriftEpisode, DriftedObject } from '../model/coxswain.ts';
 import type { Card, CardPlace } from './card.ts';
@@ -81,7 +81,6 @@ const endings: Record<string, { icon: string; words: Part[] }> = {
   Healed: { icon: '✅', words: ['matches Git again'] },
   Reverted: { icon: '✅', words: ['matches Git again'] },
   Adopted: { icon: '📥', words: ['was adopted into Git'] },
-  Snoozed: { icon: '💤', words: ['is snoozed'] },
   Superseded: { icon: '⚪', words: ['drifted further; the newer card tells how'] },
 };
 
@@ -102,7 +101,7 @@ function endedCard(episode: DriftEpisode, place: CardPlace): Card {
         phase === 'Healed' || phase === 'Reverted' ? 'Synced' : '',
       ),
     ],
-    final: phase !== 'Snoozed',
+    final: true,
   };
 }
 
@@ -139,39 +138,97 @@ function moreElements(objects: readonly DriftedObject[], left: number): ReturnTy
   return [line(`and ${count(rest, 'more object')}: ${clip(names, 600)}`)];
 }
 
+type Snooze = NonNullable<NonNullable<DriftEpisode['status']>['snooze']>;
+
+function snoozedWords({ until, by, reason }: Snooze): Part[] {
+  const why = reason ? `: “${clip(reason.replace(/\s+/g, ' '), 300)}”` : '';
+  return ['is ', { bold: 'snoozed' }, ' until ', { at: until }, ` by ${by.login}${why}`];
+}
+
+/** Calls whoever snoozed it when that is over, in the thread of the card; undefined while it is not. */
+export function wokenCard({ spec, status }: DriftEpisode): Card | undefined {
+  if (status?.phase !== 'Open' || !status.snooze) return undefined;
+  const { by } = status.snooze;
+  const name = applicationName(spec.application);
+  return {
+    text: escapeText(`${name}: the snooze by ${by.login} is over, and it still differs from Git`),
+    blocks: [
+      rich(
+        line(
+          '⏰  ',
+          by.slackUser === undefined ? { bold: by.login } : { user: by.slackUser },
+          ` your snooze of ${name} is over, and it still differs from Git`,
+        ),
+      ),
+    ],
+    final: true,
+  };
+}
+
+interface Standing {
+  icon: string;
+  words: Part[];
+  fact: string;
+  /** In the notification. */
+  text: string;
+  buttons: Button[];
+}
+
+function standingOf(episode: DriftEpisode, place: CardPlace, reverting: boolean): Standing {
+  const { phase, objects = [], left = 0, endedBy, snooze } = episode.status ?? {};
+  const name = applicationName(episode.spec.application);
+  const value = `${episode.metadata.namespace}/${episode.metadata.name}`;
+  const heal = button({ id: 'drift_heal', text: 'Heal', value, style: 'danger' });
+  const diff = button({ id: 'drift_diff', text: 'Full diff', value });
+  if (reverting)
+    return {
+      icon: '🔵',
+      words: ['is being ', { bold: 'put back to Git' }, ...(endedBy ? [` by ${endedBy.login}`] : [])],
+      fact: '',
+      text: `${name} is OutOfSync: ${summary({ objects, left })}`,
+      buttons: [],
+    };
+  if (phase === 'Snoozed' && snooze)
+    return {
+      icon: '💤',
+      words: snoozedWords(snooze),
+      fact: 'another drift is told at once',
+      text: `${name}: its drift is snoozed by ${snooze.by.login}`,
+      buttons: [button({ id: 'drift_unsnooze', text: 'Wake', value }), heal, diff],
+    };
+  return {
+    icon: '🟠',
+    words: ['is ', { bold: 'OutOfSync' }, ': somebody changed the cluster, not Git'],
+    fact: healFact(place.app),
+    text: `${name} is OutOfSync: ${summary({ objects, left })}`,
+    buttons: [heal, button({ id: 'drift_snooze', text: 'Snooze', value }), diff],
+  };
+}
+
 /** A pure function of the episode and its Application. */
 export function episodeCard(episode: DriftEpisode, place: CardPlace): Card {
-  const { phase = 'Open', objects = [], left = 0, endedBy } = episode.status ?? {};
-  if (phase !== 'Open' && phase !== 'Reverting') return endedCard(episode, place);
+  const { phase = 'Open', objects = [], left = 0 } = episode.status ?? {};
+  if (phase !== 'Open' && phase !== 'Reverting' && phase !== 'Snoozed') return endedCard(episode, place);
   const { application, openedAt } = episode.spec;
   const failed = failure(episode, place.app);
-  const reverting = phase === 'Reverting' && failed === undefined;
-  const words: Part[] = reverting
-    ? ['is being ', { bold: 'put back to Git' }, ...(endedBy ? [` by ${endedBy.login}`] : [])]
-    : ['is ', { bold: 'OutOfSync' }, ': somebody changed the cluster, not Git'];
+  const { icon, words, fact, text, buttons } = standingOf(
+    episode,
+    place,
+    phase === 'Reverting' && failed === undefined,
+  );
   const elements = [
-    line(...headline(reverting ? '🔵' : '🟠', application, place, words)),
+    line(...headline(icon, application, place, words)),
     ...(failed === undefined ? [] : [line('❌ putting it back failed: ', clip(failed, 600))]),
     ...objects.slice(0, mostObjects).flatMap((item) => objectElements(item, mostFields)),
     ...moreElements(objects.slice(mostObjects), left),
   ];
   const revision = place.app?.status?.history?.at(-1)?.revision;
-  const value = `${episode.metadata.namespace}/${episode.metadata.name}`;
-  const buttons = [
-    button({ id: 'drift_heal', text: 'Heal', value, style: 'danger' }),
-    button({ id: 'drift_diff', text: 'Full diff', value }),
-  ];
   return {
-    text: escapeText(clip(`${applicationName(application)} is OutOfSync: ${summary({ objects, left })}`, 300)),
+    text: escapeText(clip(text, 300)),
     blocks: [
       rich(...elements),
-      facts(
-        revision ? `Git ${revisionFact(revision, place)}` : '',
-        `seen ${moment(openedAt)}`,
-        whoFact(objects),
-        reverting ? '' : healFact(place.app),
-      ),
-      ...(reverting ? [] : [{ type: 'actions' as const, elements: buttons }]),
+      facts(revision ? `Git ${revisionFact(revision, place)}` : '', `seen ${moment(openedAt)}`, whoFact(objects), fact),
+      ...(buttons.length === 0 ? [] : [{ type: 'actions' as const, elements: buttons }]),
     ],
     final: false,
   };

@@ -226,7 +226,8 @@ export interface Look {
   values: boolean;
 }
 
-const untold = 'GitHub does not tell your teams now; try again soon';
+/** Said while nobody can tell what a person may see. */
+export const untold = 'GitHub does not tell your teams now; try again soon';
 
 /**
  * False for whoever may not, and they are told why. Where GitHub does not say so in time they may look at what they may

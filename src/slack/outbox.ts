@@ -11,7 +11,7 @@ import { KeyQueue } from '../base/queue.ts';
 import { isOpen } from '../engine/approval/approval.ts';
 import { approvalCard } from './approval-card.ts';
 import { Channels, listGapMs } from './channels.ts';
-import { episodeCard } from './drift-card.ts';
+import { episodeCard, wokenCard } from './drift-card.ts';
 import { Routes } from './route.ts';
 import { newsMs } from './report/deploy.ts';
 import { reportCard, reportDetails } from './report/report-card.ts';
@@ -59,7 +59,7 @@ function keyOf({ metadata }: Told): string {
 
 /** Everything that its cards tell has ended, and they all say so. */
 function isSettled({ status, kind }: Told, now: number): boolean {
-  if (!status || ['Pending', 'Approved', 'Open', 'Reverting'].includes(status.phase)) return false;
+  if (!status || ['Pending', 'Approved', 'Open', 'Reverting', 'Snoozed'].includes(status.phase)) return false;
   if (kind === 'Report' && Object.keys(status.cards ?? {}).length === 0) return !isNews(status, now);
   return Object.values(status.cards ?? {}).every((card) => card.final === true);
 }
@@ -69,12 +69,18 @@ function isNews({ endedAt }: { endedAt?: string }, now: number): boolean {
   return now - Date.parse(endedAt ?? '') < newsMs;
 }
 
-function saver<T extends Told>(collection: Collection<T>, key: string): Standing['save'] {
+function saver<T extends Told>(
+  collection: Collection<T>,
+  key: string,
+  field: 'cards' | 'details' = 'cards',
+): Standing['save'] {
   // A card says nothing of the phase: another's decision must not be written over.
   return async (channel, state) => {
     // Meanwhile the story may have begun anew, and this card is of the former one.
-    if (state.ts !== undefined && collection.get(key)?.status?.cards?.[channel]?.intent !== state.intent) return;
-    await collection.patch(key, { status: { cards: { [channel]: state } } }, { subresource: 'status' });
+    const status: { cards?: Record<string, CardState>; details?: Record<string, CardState> } | undefined =
+      collection.get(key)?.status;
+    if (state.ts !== undefined && status?.[field]?.[channel]?.intent !== state.intent) return;
+    await collection.patch(key, { status: { [field]: { [channel]: state } } }, { subresource: 'status' });
   };
 }
 
@@ -146,7 +152,7 @@ export class Outbox {
 
   async #subject(kind: string, key: string): Promise<Subject | undefined> {
     const { places } = this.#options;
-    const { approvals, episodes } = places.store;
+    const { approvals } = places.store;
     if (kind === 'report') return this.#report(key);
     // Without a phase its first status is still to come.
     if (kind === 'approval') {
@@ -163,14 +169,24 @@ export class Outbox {
         save: saver(approvals, key),
       };
     }
+    return this.#episode(key);
+  }
+
+  async #episode(key: string): Promise<Subject | undefined> {
+    const { places } = this.#options;
+    const { episodes } = places.store;
     const object = episodes.get(key);
     if (!object?.status?.phase) return undefined;
+    const woken = wokenCard(object);
     return {
       object,
       news: false,
       cards: object.status.cards ?? {},
       card: episodeCard(object, await places.of(object.spec.application)),
       save: saver(episodes, key),
+      ...(woken && {
+        details: { card: woken, cards: object.status.details ?? {}, save: saver(episodes, key, 'details') },
+      }),
     };
   }
 
@@ -194,12 +210,7 @@ export class Outbox {
       card: reportCard(object, place),
       save: saver(reports, key),
       ...(details && {
-        details: {
-          card: details,
-          cards: object.status.details ?? {},
-          save: async (channel, state) =>
-            void (await reports.patch(key, { status: { details: { [channel]: state } } }, { subresource: 'status' })),
-        },
+        details: { card: details, cards: object.status.details ?? {}, save: saver(reports, key, 'details') },
       }),
     };
   }

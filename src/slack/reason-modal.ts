@@ -137,7 +137,7 @@ export function healModal(
 ): ModalView {
   const { application, fingerprint } = episode.spec;
   const { phase = 'Open', message = '', objects = [], left = 0 } = episode.status ?? {};
-  if (phase !== 'Open')
+  if (phase !== 'Open' && phase !== 'Snoozed')
     return noteModal('Heal', `There is nothing to heal any more: ${escapeMrkdwn(message || phase)}`);
   if (now !== undefined && now !== fingerprint)
     return noteModal('Heal', 'The cluster has just changed again. Close this and look at the newest card.');

@@ -20,6 +20,7 @@ import { tellAlone, whisper } from './inbox.ts';
 import { Outbox } from './outbox.ts';
 import { Places } from './card-context.ts';
 import { Reports } from './report/reports.ts';
+import { listenToSilence } from './silence/submit.ts';
 import { slackError } from './posting.ts';
 import { listenToCommands } from './slash.ts';
 import { Socket, slackLogger } from './socket.ts';
@@ -168,6 +169,7 @@ export function createSlack(options: SlackOptions): Slack {
   const outbox = new Outbox({ places, client, queues: options.queues, clock, log });
   listenToCommands(app, context);
   listenToClicks(app, context);
+  listenToSilence(app, context);
   return {
     get refused() {
       return socket.refused;

@@ -7,13 +7,14 @@ import type { Application } from '../model/application.ts';
 import type { Approval } from '../model/coxswain.ts';
 import type { Deed, InboxContext, Wanted } from './inbox.ts';
 import { helpText, parseCommand, verbs } from '../chatops/command.ts';
+import { isStanding } from '../chatops/heal.ts';
 import { isOpen } from '../engine/approval/approval.ts';
 import { closedNote } from '../engine/request.ts';
 import { applicationKey } from '../model/application.ts';
 import { approvalSummary } from './approval-card.ts';
 import { button } from './card.ts';
-import { openReview } from './clicks.ts';
-import { actorOf, answered, inTime, storeInTime, unlinked, whisper } from './inbox.ts';
+import { openModal, openReview, snoozeLook } from './clicks.ts';
+import { actorOf, answered, inTime, storeInTime, unlinked, untold, whisper } from './inbox.ts';
 import { escapeMrkdwn, facts, line, list, rich, unescapeText } from './text.ts';
 
 interface Slash {
@@ -90,6 +91,24 @@ async function approve(slash: Slash, { application }: Command): Promise<void> {
   else await slash.respond(choice(approvals));
 }
 
+/** Without an end it is asked for. */
+async function snooze(slash: Slash, { application }: Command): Promise<void> {
+  const { context, deed } = slash;
+  const actor = actorOf(context, deed.user);
+  const found = actor && (await inTime(context, deed, context.find(actor, 'snooze', application)));
+  if (!found) return whisper(slash.respond, `🚫 ${untold}, or press Snooze on the card`);
+  if (!found.value.ok) return whisper(slash.respond, `🚫 ${escapeMrkdwn(found.value.message)}`);
+  const episodes = found.value.apps.flatMap((app) => context.store.episodes.of(applicationKey(app)).filter(isStanding));
+  const [only, ...more] = episodes;
+  const name = escapeMrkdwn(application);
+  if (!only)
+    return whisper(slash.respond, `🚫 ${name ? `${name}: ` : ''}nothing was edited in the cluster for long enough`);
+  if (more.length > 0)
+    return whisper(slash.respond, `🚫 ${episodes.length} applications have drifted; name the one that you mean`);
+  const key = `${only.metadata.namespace}/${only.metadata.name}`;
+  return openModal({ ...slash, ack: () => Promise.resolve() }, () => snoozeLook(slash, key));
+}
+
 /**
  * What waits at this moment is what is rejected, not what waits later. Whether the person may know of it is asked at
  * the act.
@@ -132,6 +151,10 @@ async function onCommand(
   if (asked.verb === 'approve' && asked.options['digest'] === undefined) {
     await ack();
     return answered(slash, () => approve(slash, asked));
+  }
+  if (asked.verb === 'snooze' && asked.options['until'] === undefined) {
+    await ack();
+    return answered(slash, () => snooze(slash, asked));
   }
   const late = await storeInTime(slash, wantedOf(slash, asked));
   return late === undefined ? ack() : ack(late);

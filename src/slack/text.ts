@@ -68,11 +68,18 @@ export function moment(time: string): string {
 
 /** A piece of rich text, which is always literal: nothing in it can mention, link or format but what is said here. */
 export type Part =
-  string | { bold: string } | { code: string } | { url: string | undefined; bold: string } | { at: string };
+  | string
+  | { bold: string }
+  | { code: string }
+  | { url: string | undefined; bold: string }
+  | { at: string }
+  /** Slack id of somebody who is called, and reads it. */
+  | { user: string };
 
 function element(part: Part): RichTextElement[] {
   if (typeof part === 'string') return part === '' ? [] : [{ type: 'text', text: plain(part) || ' ' }];
   if ('code' in part) return [{ type: 'text', text: plain(part.code) || ' ', style: { code: true } }];
+  if ('user' in part) return [{ type: 'user', user_id: part.user }];
   if ('at' in part) {
     const timestamp = Math.floor(Date.parse(part.at) / 1000);
     return Number.isFinite(timestamp)

@@ -7,7 +7,10 @@ export const scheduleNames = ['resync', 'sweep', 'retention'] as const;
 export type ScheduleName = (typeof scheduleNames)[number];
 
 /** undefined: never. */
-export type ScheduleSettings = Readonly<Record<ScheduleName, Schedule | undefined>>;
+export type ScheduleSettings = Readonly<Record<ScheduleName, Schedule | undefined>> & {
+  /** `schedule.timeZone`, in which people's times of day are read too. */
+  readonly timeZone: string;
+};
 
 const minute = 60_000;
 
@@ -30,6 +33,7 @@ export function readSchedules(
     return fallback;
   };
   return {
+    timeZone,
     resync: read('resync', own['schedule.resync'], resyncMs > 0 ? scheduleOf(resyncMs) : undefined),
     sweep: read('sweep', own['schedule.sweep'], { ...scheduleOf(10 * minute), jitterMs: 0 }),
     retention: read('retention', own['schedule.retention'], { ...scheduleOf(60 * minute), jitterMs: 0 }),

@@ -192,7 +192,7 @@ function collectionsOf(cluster: Cluster, namespace: string, key: Buffer) {
       kind: 'DriftEpisode',
       parse: parseEpisode,
       indexOf: (episode) => episode.spec.application,
-      sealing: sealing('DriftEpisode', { each: ['cards'] }),
+      sealing: sealing('DriftEpisode', { each: ['cards', 'details'] }),
     }),
     reports: watchCollection(cluster, {
       ...cox,

@@ -130,8 +130,11 @@ function driftNotice({ spec, status }: DriftEpisode): Html {
   const { objects = [], left = 0 } = status ?? {};
   const title = status?.phase === 'Reverting' ? 'Drift, being reverted' : 'Changed in the cluster, not in Git';
   const more = left > 0 && html`<p class="soft">and ${count(left, 'more object')}</p>`;
+  const { until = '', by, reason } = (status?.phase === 'Snoozed' && status.snooze) || {};
+  const snoozed =
+    by && html`<p class="soft">Snoozed until ${time(until)} by ${by.login}${reason ? `: “${reason}”` : ''}</p>`;
   return html`<section class="notice drift"><h3>${title} <span class="soft">${time(spec.openedAt)}</span></h3>
-${objects.map(driftedObject)}${more}</section>`;
+${snoozed}${objects.map(driftedObject)}${more}</section>`;
 }
 
 function notices({ app, approvals, episodes, turn, told = [] }: ApplicationView): Html {

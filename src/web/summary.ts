@@ -27,7 +27,7 @@ export const tagNames = {
 
 export type Tag = keyof typeof tagNames;
 
-const drifting: ReadonlySet<string> = new Set(['Open', 'Reverting']);
+const drifting: ReadonlySet<string> = new Set(['Open', 'Reverting', 'Snoozed']);
 
 /** Undefined when nobody is asked. */
 export function waitingApproval(approvals: readonly Approval[]): Approval | undefined {
@@ -90,10 +90,12 @@ interface Judged {
 function facts({ app, approvals, episodes, turn }: Judged): Fact[] {
   const approval = waitingApproval(approvals);
   const rejection = lastRejection(app, approvals);
-  const drifted = openEpisodes(episodes).reduce(
+  const standing = openEpisodes(episodes);
+  const drifted = standing.reduce(
     (sum, item) => sum + (item.status?.objects.length ?? 0) + (item.status?.left ?? 0),
     0,
   );
+  const snoozed = standing.every(({ status }) => status?.phase === 'Snoozed');
   // A refused sync that waits for its approval is no failure.
   const failing = approval && waitedFor(app) === approval.metadata.name ? undefined : failure(app);
   const going = progress(app);
@@ -112,7 +114,13 @@ function facts({ app, approvals, episodes, turn }: Judged): Fact[] {
         ]
       : []),
     ...(drifted > 0
-      ? [{ tag: 'drift', rank: 1, note: `${count(drifted, 'object')} changed in the cluster, not in Git` } as const]
+      ? [
+          {
+            tag: 'drift',
+            rank: snoozed ? 2 : 1,
+            note: `${count(drifted, 'object')} changed in the cluster, not in Git${snoozed ? ' (snoozed)' : ''}`,
+          } as const,
+        ]
       : []),
     ...(rejection ? [{ tag: 'outofsync', rank: 1, note: rejection.status?.message ?? 'rejected' } as const] : []),
     ...(outOfSync ? [{ tag: 'outofsync', rank: 2, note: '' } as const] : []),

@@ -75,11 +75,15 @@ const refused: [text: string | undefined, fault: RegExp][] = [
 
 for (const [text, fault] of refused)
   test(`an end "${text?.slice(0, 20) ?? ''}" is refused with what to write`, () => {
-    const end = endAsked(text, moment);
+    const end = endAsked({ ...(text !== undefined && { until: text }), reason: 'a reason' }, moment);
     assert.match('fault' in end ? end.fault : '', fault);
   });
 
-test('a week is the longest, to the millisecond', () => {
-  assert.deepEqual(endAsked('7d', moment), { at: moment.now + 7 * 86_400_000 });
-  assert.ok('fault' in endAsked('1w1m', moment));
+test('a week is the longest, to the millisecond, and a day is the first that needs a reason', () => {
+  const reason = 'load test';
+  assert.deepEqual(endAsked({ until: '7d', reason }, moment), { at: moment.now + 7 * 86_400_000 });
+  assert.ok('fault' in endAsked({ until: '1w1m', reason }, moment));
+  assert.deepEqual(endAsked({ until: '23h59m' }, moment), { at: moment.now + 86_340_000 });
+  const unexplained = { fault: 'for a day or longer, say why', about: 'reason' };
+  assert.deepEqual(endAsked({ until: '1d', reason: ' ' }, moment), unexplained);
 });

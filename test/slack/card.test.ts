@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { approvalCard } from '../../src/slack/approval-card.ts';
 import { approvalModal } from '../../src/slack/modal.ts';
 import { checkView, viewTooLarge } from '../../sandbox/slack/block-kit/block-kit.ts';
-import { episodeCard } from '../../src/slack/drift-card.ts';
+import { episodeCard, wokenCard } from '../../src/slack/drift-card.ts';
 import { repositoryPage, titleOf } from '../../src/slack/change.ts';
 import { fits, golden } from './golden-file.ts';
 import {
@@ -92,6 +92,14 @@ const cards: Record<string, () => Card> = {
       }),
       placeOf(application()),
     ),
+  'drift-snoozed': () =>
+    episodeCard(
+      episode({ phase: 'Snoozed', snooze: { until: '2026-03-03T08:00:00Z', by: bob, reason: 'load test <!here>' } }),
+      placeOf(application()),
+    ),
+  'drift-woken': () =>
+    wokenCard(episode({ snooze: { until: '2026-03-03T08:00:00Z', by: { ...bob, slackUser: 'U0BOB' } } })) ??
+    assert.fail('nobody is told'),
   'drift-open': () => episodeCard(episode(), placeOf(application())),
   'drift-deleted-and-secret': () =>
     episodeCard(

@@ -35,6 +35,7 @@ const rollout = defaultComparison.knownTypeFields;
 const utc = (expression: string, jitterMs = 0) => ({ expression, timeZone: 'UTC', jitterMs });
 const berlin = (expression: string) => ({ expression, timeZone: 'Europe/Berlin', jitterMs: 0 });
 const schedules = {
+  timeZone: 'UTC',
   resync: utc('*/2 * * * *', 60_000),
   sweep: utc('*/10 * * * *'),
   retention: utc('0 */1 * * *'),
@@ -148,7 +149,14 @@ const keys: { map: string; data: Record<string, string>; expected: Partial<Setti
       'schedule.resync': '*/30 8-18 * * mon-fri',
       'schedule.retention': ' @daily ',
     },
-    expected: { schedules: { ...schedules, resync: berlin('*/30 8-18 * * mon-fri'), retention: berlin('@daily') } },
+    expected: {
+      schedules: {
+        ...schedules,
+        timeZone: 'Europe/Berlin',
+        resync: berlin('*/30 8-18 * * mon-fri'),
+        retention: berlin('@daily'),
+      },
+    },
   },
   {
     map: 'coxswain-cm',

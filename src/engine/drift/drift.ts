@@ -13,6 +13,7 @@ import { applicationKey } from '../../model/application.ts';
 import { coxGroup, coxVersion } from '../../model/coxswain.ts';
 import { keyText } from '../../model/kube.ts';
 import { withoutEnded } from '../approval/round.ts';
+import { differs, wake, wakesAt } from './snooze.ts';
 import { storedDrift } from './stored-drift.ts';
 
 interface EpisodeDeps {
@@ -69,7 +70,13 @@ function failedRevert(app: Application, episode: DriftEpisode): string | undefin
   return failed && concerned ? state.message : undefined;
 }
 
-async function open(deps: EpisodeDeps, app: Application, fingerprint: string, objects: DriftedObject[]): Promise<void> {
+/** Answers the milliseconds after which a snoozed one wakes. */
+async function open(
+  deps: EpisodeDeps,
+  app: Application,
+  fingerprint: string,
+  objects: DriftedObject[],
+): Promise<number | undefined> {
   const { namespace, name } = app.metadata;
   const episode: DriftEpisode = {
     apiVersion: `${coxGroup}/${coxVersion}`,
@@ -91,21 +98,27 @@ async function open(deps: EpisodeDeps, app: Application, fingerprint: string, ob
         { status: { phase: 'Open', message: `putting it back failed: ${failure}`, endedBy: null, reason: null } },
         { subresource: 'status' },
       );
-    return;
+    const wakes = wakesAt(known);
+    if (wakes !== undefined && wakes > deps.clock.now()) return wakes - deps.clock.now();
+    if (wakes !== undefined) await wake(deps, known);
+    return undefined;
   }
   if (!known) await deps.store.episodes.create(episode);
   else await deps.store.episodes.patch(key, { spec: { openedAt: episode.spec.openedAt } });
   const status = {
     phase: 'Open',
-    message: 'the cluster differs from Git',
+    message: differs,
     left: null,
     ...storedDrift(objects),
     endedAt: null,
     endedBy: null,
     reason: null,
+    snooze: null,
     cards: withoutEnded(known?.status?.cards),
+    details: withoutEnded(known?.status?.details),
   };
   await deps.store.episodes.patch(key, { status }, { subresource: 'status' });
+  return undefined;
 }
 
 /** Ends whatever is open of the application. */
@@ -130,7 +143,7 @@ async function closeOthers(deps: EpisodeDeps, app: Application, fingerprint: str
 
 /**
  * Brings the application's episodes in line with the drift just seen. Answers what to remember, and when to look again
- * (ms from now) while a new drift has not outlived the settle time.
+ * (ms from now) while a new drift has not outlived the settle time, or is snoozed.
  */
 export async function followDrift(
   deps: EpisodeDeps,
@@ -149,6 +162,6 @@ export async function followDrift(
   // What has not lasted yet supersedes nothing: it may be on its way to none, as when a pruned object still goes.
   if (left > 0) return { seen: { fingerprint, since }, after: left };
   await closeOthers(deps, app, fingerprint);
-  await open(deps, app, fingerprint, objects);
-  return { seen: { fingerprint, since } };
+  const after = await open(deps, app, fingerprint, objects);
+  return { seen: { fingerprint, since }, ...(after !== undefined && { after }) };
 }

@@ -7,7 +7,7 @@ import type { RepositoryClient } from '../client/installations.ts';
 import type { Store } from '../../store/store.ts';
 import type { Refusals } from '../publish/refusals.ts';
 import { hashOf } from '../../base/canonical.ts';
-import { commandIn, parseCommand } from '../../chatops/command.ts';
+import { commandIn, parseCommand, verbs } from '../../chatops/command.ts';
 import { coxGroup, coxVersion } from '../../model/coxswain.ts';
 import { permitted } from '../publish/refusals.ts';
 
@@ -81,7 +81,7 @@ function specOf({ store, pull, clock }: CommandContext, comment: HumanComment): 
     ...base,
     verb,
     ...(application && { application }),
-    args: { ...options, text: typed, ...(rest && { rest }), ...(verb === 'reject' && rest && { reason: rest }) },
+    args: { ...options, text: typed, ...(rest && { rest }), ...(verbs[verb].freeText && rest && { reason: rest }) },
     ...(digest && { digest }),
   };
 }
