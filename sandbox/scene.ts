@@ -15,7 +15,7 @@ import { foreignKube, kubeOf, type Kube } from './kube.ts';
 import { createOperator, toolsFolder, type Operator } from './operator.ts';
 import { invite, type People } from './people.ts';
 import { copySample, sampleFolder } from './sample.ts';
-import { applyCrds, applySettings, userOf } from './settings.ts';
+import { applyCrds, applySettings, installedAccount, installedToken, narrow, userOf } from './settings.ts';
 import { startSlack, type Slack } from './slack/slack.ts';
 
 interface SceneOptions {
@@ -31,6 +31,8 @@ interface SceneOptions {
   sample?: string;
   /** Use this cluster instead of one of our own: a kubeconfig, or several as KUBECONFIG names them. */
   kubeconfig?: string;
+  /** Coxswain has the rights of deploy/rbac.yaml, narrowed by examples/install/managed.yaml; the cluster audits it. */
+  asInstalled?: boolean;
   /** Further settings of Coxswain, e.g. COX_LOG_LEVEL. */
   env?: Record<string, string>;
   /** Fixed ports; default free ones. */
@@ -94,7 +96,7 @@ type Place = Pick<Scene, 'kube' | 'kubeconfigs' | 'cluster' | 'proxy'> & {
 
 async function ownPlace({ dir, options, ends, log }: Base): Promise<Place> {
   log('starting the control plane');
-  const cluster = await startCluster({ dir: join(dir, 'cluster') });
+  const cluster = await startCluster({ dir: join(dir, 'cluster'), audit: options.asInstalled === true });
   ends.add(() => cluster.stop());
   const { killSwitch } = options;
   const proxy = await startProxy({ target: cluster.server, ca: cluster.ca, ...(killSwitch && { killSwitch }) });
@@ -110,7 +112,7 @@ async function ownPlace({ dir, options, ends, log }: Base): Promise<Place> {
     cluster,
     proxy,
     operatorKubeconfig,
-    operatorUser: 'coxswain',
+    operatorUser: options.asInstalled ? installedAccount : 'coxswain',
   };
 }
 
@@ -185,6 +187,11 @@ async function build(base: Base): Promise<Scene> {
   await applyCrds(place.kube);
   const account = place.operatorUser;
   await applySettings(place.kube, people, { account, ...(options.killSwitch && { failureSettle: '1h' }) });
+  if (options.asInstalled && place.proxy) {
+    await narrow(place.kube);
+    const token = await installedToken(place.kube);
+    writeKubeconfig(place.operatorKubeconfig, { server: place.proxy.url, token, user: 'coxswain' });
+  }
   options.signal?.throwIfAborted();
   const port = options.ports?.coxswain;
   const coxswain = await createOperator({

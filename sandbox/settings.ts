@@ -62,6 +62,25 @@ export async function userOf(kube: Kube): Promise<string> {
   return (body as { status: { userInfo: { username: string } } }).status.userInfo.username;
 }
 
+/** The user as which the Pod of deploy/deployment.yaml comes. */
+export const installedAccount = `system:serviceaccount:${controlNamespace}:coxswain`;
+
+/** A token of it, good for an hour. */
+export async function installedToken(kube: Kube): Promise<string> {
+  const path = `/api/v1/namespaces/${controlNamespace}/serviceaccounts/coxswain/token`;
+  const { body } = await kube.call('POST', path, {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    spec: {},
+  });
+  return (body as { status: { token: string } }).status.token;
+}
+
+/** What Git may contain is what examples/infra contains. */
+export async function narrow(kube: Kube): Promise<void> {
+  for (const object of documents(await readFile(join(install, 'managed.yaml'), 'utf8'))) await apply(kube, object);
+}
+
 /** The admission policies, in force in the control-plane namespace for an operator that is `account`. */
 export async function applyAdmission(kube: Kube, namespace: string, account: string): Promise<void> {
   for (const object of documents(await readFile(join(deploy, 'admission.yaml'), 'utf8'))) {

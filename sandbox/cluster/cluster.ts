@@ -22,6 +22,8 @@ export interface ClusterOptions {
    * the controller manager asks that often what there is (kubernetes: cmd/kube-controller-manager/app/core.go).
    */
   beforeControllers?: (access: Access) => Promise<void>;
+  /** The API server writes down what the operator asks; `audited` of audit.ts reads it. */
+  audit?: boolean;
 }
 
 /** What a client must know; also written as `cluster.json` beside the kubeconfig, for other processes. */
@@ -76,7 +78,8 @@ interface Start extends ClusterOptions {
   temporary: boolean;
 }
 
-async function start({ dir, nodes = 2, beforeControllers, paths, children, temporary }: Start): Promise<Cluster> {
+async function start(options: Start): Promise<Cluster> {
+  const { dir, nodes = 2, beforeControllers, paths, children, temporary, audit = false } = options;
   const [etcd = 0, etcdPeer = 0, apiserver = 0, nodePort = 0] = await freePorts(4);
   const server = `https://127.0.0.1:${apiserver}`;
   const tokenFile = join(dir, 'tokens.csv');
@@ -89,6 +92,7 @@ async function start({ dir, nodes = 2, beforeControllers, paths, children, tempo
     kubeconfig,
     tokens: tokenFile,
     signingKey: createSigningKey(dir),
+    audit,
   };
   for (const child of storage(plan)) children.start(child);
   const ca = await until('the certificate', children, () => readCertificate(dir));

@@ -2,6 +2,7 @@
 import type { BinaryName } from '../../tools/pins.ts';
 import type { ChildOptions } from './children.ts';
 import { join } from 'node:path';
+import { auditFlags } from './audit.ts';
 
 /** Names by which a component can be restarted: `apiserver`, `etcd`, `controllers`, `scheduler`, `nodes`. */
 export type ComponentName = 'etcd' | 'apiserver' | 'controllers' | 'scheduler' | 'nodes';
@@ -14,6 +15,8 @@ export interface Plan {
   kubeconfig: string;
   tokens: string;
   signingKey: { publicKey: string; privateKey: string };
+  /** Whether the API server keeps `audit.log` in the directory. */
+  audit: boolean;
 }
 
 /** What must run before anything else; both may start at once, the API server waits for etcd. */
@@ -47,6 +50,7 @@ export function storage(plan: Plan): ChildOptions[] {
       'service-account-signing-key-file': plan.signingKey.privateKey,
       'allow-privileged': 'true',
       profiling: 'false',
+      ...(plan.audit && auditFlags(directory)),
     }),
   ];
 }

@@ -42,7 +42,7 @@ async function rightsFinding({ cluster, namespace, account, signal }: Looking): 
           what,
           state: 'bad',
           detail: `not permitted in the namespace ${namespace}: ${missing.join('; ')}`,
-          next: 'Grant what the Role of deploy/rbac.yaml has: kubectl apply -k deploy.',
+          next: 'Grant what the Roles of deploy/rbac.yaml have: kubectl apply -k deploy.',
         };
   } catch (error) {
     if (!isStatus(error, 403)) throw error;

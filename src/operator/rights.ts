@@ -12,13 +12,14 @@ interface Right {
   dispensable?: string;
 }
 
-const reads = ['get', 'list', 'watch'];
+const follows = ['list', 'watch'];
+const reads = ['get', ...follows];
 const cox = 'coxswain.dev';
 
 /** What may be granted for single Secrets, or made by somebody else, is asked for where it is needed. */
 export const neededRights: readonly Right[] = [
   { group: 'argoproj.io', resource: 'applications', verbs: [...reads, 'patch'] },
-  { group: 'argoproj.io', resource: 'appprojects', verbs: reads },
+  { group: 'argoproj.io', resource: 'appprojects', verbs: follows },
   ...['approvals', 'driftepisodes', 'requests', 'syncrecords'].map((resource) => ({
     group: cox,
     resource,
@@ -31,8 +32,8 @@ export const neededRights: readonly Right[] = [
   })),
   { group: cox, resource: 'reports', verbs: [...reads, 'create', 'patch', 'delete'], dispensable: 'Report' },
   { group: cox, resource: 'reports/status', verbs: ['patch'], dispensable: 'Report' },
-  ...['deployments', 'statefulsets'].map((resource) => ({ group: 'apps', resource, verbs: reads })),
-  { group: '', resource: 'configmaps', verbs: reads },
+  ...['deployments', 'statefulsets'].map((resource) => ({ group: 'apps', resource, verbs: follows })),
+  { group: '', resource: 'configmaps', verbs: follows },
   { group: '', resource: 'secrets', verbs: reads },
   { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'create', 'update'] },
 ];
@@ -104,7 +105,7 @@ export async function requireRights(
   if (missing.length > 0)
     throw new AppError('E_API', `not permitted in the namespace ${namespace}: ${missing.join('; ')}`, {
       kind: 'transient',
-      hint: 'Grant what the Role of deploy/rbac.yaml has to the user as which Coxswain comes: kubectl apply -k deploy.',
+      hint: 'Grant the user as which Coxswain comes what the Roles of deploy/rbac.yaml have: kubectl apply -k deploy.',
     });
   return [...new Set(all.flatMap(({ right, names }) => (names.length > 0 ? (right.dispensable ?? []) : [])))];
 }

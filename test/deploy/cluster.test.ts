@@ -71,16 +71,16 @@ test("everything is applied, twice without a change, and the operator's pod is a
   await cluster.access.must('DELETE', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/coxswain-managed');
   const own = [
     ['argoproj.io', 'applications', 'get list watch patch'],
-    ['argoproj.io', 'appprojects', 'get list watch'],
+    ['argoproj.io', 'appprojects', 'list watch'],
     ['coxswain.dev', 'approvals', 'get list watch create patch delete'],
     ['coxswain.dev', 'driftepisodes', 'get list watch create patch delete'],
     ['coxswain.dev', 'reports', 'get list watch create patch delete'],
     ['coxswain.dev', 'requests', 'get list watch create patch delete'],
     ['coxswain.dev', 'syncrecords', 'get list watch create patch delete'],
-    ['', 'configmaps', 'get list watch'],
+    ['', 'configmaps', 'list watch'],
     ['', 'secrets', 'get list watch create'],
-    ['apps', 'statefulsets', 'get list watch'],
-    ['apps', 'deployments', 'get list watch'],
+    ['apps', 'statefulsets', 'list watch'],
+    ['apps', 'deployments', 'list watch'],
     ['coordination.k8s.io', 'leases', 'get create update'],
   ];
   const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'];
