@@ -15,7 +15,7 @@ import { createLogger } from '../base/log.ts';
 import { describeError } from '../base/errors.ts';
 import { createChange } from '../change/change.ts';
 import { createChatops } from '../chatops/chatops.ts';
-import { illResources, resourceViews } from '../engine/resource-view.ts';
+import { illResources, resourceViewing } from '../engine/resource-view.ts';
 import { createGitHub } from '../github/github.ts';
 import { listenForHealth, listenForPeople, stopPort } from './server.ts';
 import { requireDataFolder, requireTools, untilDone } from './preconditions.ts';
@@ -119,7 +119,7 @@ interface Shown {
 }
 
 function openWeb(
-  { queues, cluster, store, schedules, guard, engine, view, scripts, started }: Core,
+  { queues, cluster, store, schedules, guard, engine, view, scripts, started, signal }: Core,
   { setup, refused }: Shown,
 ): Web {
   const metrics = createMetrics({
@@ -133,7 +133,7 @@ function openWeb(
   });
   const web = createWeb({
     store,
-    resources: (application) => resourceViews(engine.comparison(application), scripts.healthOf),
+    ...resourceViewing(store, engine, scripts.healthOf, signal),
     told: engine.told,
     metrics: metrics.text,
     upcoming: schedules.upcoming,

@@ -20,12 +20,29 @@
     for (const list of lists(document)) for (const item of list.children) sent.set(item.id, item.outerHTML);
   }
 
+  /** What controllers made of an object is read when somebody opens it, and again when the page was. */
+  async function openBelow(details) {
+    const content = details.querySelector('.below-content');
+    if (!content.hasChildNodes()) content.textContent = 'reading …';
+    try {
+      const answer = await fetch(`${location.pathname}/below/${details.dataset.below}`, { cache: 'no-store' });
+      const inPage = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      content.replaceChildren(...inPage.body.childNodes);
+      times();
+    } catch {
+      content.textContent = 'It cannot be read now; close and open it to try again.';
+    }
+  }
+
   /** Puts the new one in the old one's place; what was opened stays open, what had the focus has it. */
   function replace(old, next) {
     const focused = old.contains(document.activeElement);
     for (const details of next.querySelectorAll('details')) {
       const before = details.id ? document.getElementById(details.id) : old.querySelector('details');
-      if (before) details.open = before.open;
+      if (!before) continue;
+      details.open = before.open;
+      const [known, content] = [before, details].map((each) => each.querySelector(':scope > .below-content'));
+      if (known && content) content.replaceChildren(...known.childNodes);
     }
     old.replaceWith(next);
     if (focused) next.querySelector('a, summary, button')?.focus({ preventScroll: true });
@@ -76,6 +93,7 @@
     if (focused?.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true });
     times();
     filter();
+    for (const details of document.querySelectorAll('details[data-below]')) if (details.open) openBelow(details);
   }
 
   async function read() {
@@ -237,6 +255,15 @@
       }
     });
   }
+
+  // The event does not bubble.
+  document.addEventListener(
+    'toggle',
+    ({ target }) => {
+      if (target.dataset?.below && target.open) openBelow(target);
+    },
+    true,
+  );
 
   remember();
   times();

@@ -9,6 +9,8 @@ export interface ResourceView {
   row: ResourceStatus;
   /** Unified diff from live to what a sync would make of it; empty when they agree. */
   diff: string;
+  /** What controllers made of it, such as `1 ReplicaSet, 3 Pods`; undefined where that is nothing. */
+  below?: { uid: string; text: string };
 }
 
 const troubled: ReadonlySet<string> = new Set(['Degraded', 'Missing', 'Progressing']);
@@ -26,14 +28,24 @@ function line({ row }: ResourceView): Html {
 <span class="soft message">${row.health?.message ?? ''}</span>`;
 }
 
+/** Read by the page's script once it is opened. */
+function belowPart({ below }: ResourceView): Html | false {
+  return (
+    below !== undefined &&
+    html`<details class="below" id="below-${below.uid}" data-below="${below.uid}"><summary>${below.text}</summary>
+<div class="below-content"></div></details>`
+  );
+}
+
 function item(view: ResourceView, open: boolean): Html {
   const { row, diff } = view;
   const id = `object-${row.group ?? ''}/${row.kind}/${row.namespace ?? ''}/${row.name}`;
-  if (!diff) return html`<li id="${id}"><div class="object-line">${line(view)}</div></li>`;
-  return html`<li id="${id}" class="differs"><details${open && html` open`}>
+  const below = belowPart(view);
+  if (!diff) return html`<li id="${id}"><div class="object-line">${line(view)}</div>${below}</li>`;
+  return html`<li id="${id}" class="differs"><details id="diff-${id}"${open && html` open`}>
 <summary class="object-line">${line(view)}</summary>
 <p class="legend"><span class="del">− live</span> <span class="add">+ after a sync</span></p>
-${diffBlock(diff)}</details></li>`;
+${diffBlock(diff)}</details>${below}</li>`;
 }
 
 /** Few differences are shown at once; many are opened one by one. */

@@ -7,6 +7,7 @@ import type { Turn } from '../policy/engine.ts';
 import type { Schedules } from '../store/schedules.ts';
 import type { Store } from '../store/store.ts';
 import type { ApplicationView } from './application-page.ts';
+import type { DescendantsView } from './descendants.ts';
 import type { Html, Page } from './html.ts';
 import type { ResourceView } from './resource-view.ts';
 import type { SetupPages } from './setup-page.ts';
@@ -20,7 +21,9 @@ import { applicationKey } from '../model/application.ts';
 import { isTurnFault } from '../policy/engine.ts';
 import { effectivePolicy } from '../policy/policy.ts';
 import { wrongNotice } from './parts.ts';
+import { belowIn, keyIn } from './address.ts';
 import { applicationPage } from './application-page.ts';
+import { descendantsList } from './descendants.ts';
 import { html, page } from './html.ts';
 import { deletionNotices, listPage } from './list-page.ts';
 import { Listeners } from './listeners.ts';
@@ -31,6 +34,8 @@ interface WebOptions {
   store: Store;
   /** The application's resources with their masked differences, as last compared; empty before the first comparison. */
   resources(application: string): Promise<ResourceView[]>;
+  /** What controllers made of the object of that uid, read now; undefined if the application has no such object. */
+  descendants(application: string, uid: string): Promise<DescendantsView | undefined>;
   /** What an application's gate does not hold, and who has gone past it: sentences without a subject. */
   told?(app: Application): string[];
   /** Prometheus text. */
@@ -199,15 +204,10 @@ async function dataOf(options: WebOptions, key: string): Promise<Answer> {
     : json(404, { error: 'there is no such application' });
 }
 
-/** `namespace/name` of a path, undefined if it is none. */
-function keyIn(path: string, prefix: string): string | undefined {
-  const parts = path.startsWith(prefix) ? path.slice(prefix.length).split('/') : [];
-  if (parts.length !== 2 || parts.includes('')) return undefined;
-  try {
-    return parts.map(decodeURIComponent).join('/');
-  } catch {
-    return undefined; // a percent sign that encodes nothing
-  }
+async function belowOf({ descendants }: WebOptions, { key, uid }: { key: string; uid: string }): Promise<Answer> {
+  const found = await descendants(key, uid);
+  const body = found ? descendantsList(found) : html`<p class="empty">The object is gone.</p>`;
+  return { status: found ? 200 : 404, type: 'text/html; charset=utf-8', body: body.html };
 }
 
 type Route = (options: WebOptions) => Answer | Promise<Answer>;
@@ -245,6 +245,8 @@ function answerTo(options: WebOptions, fixed: Readonly<Record<string, Route>>, p
   if (route) return route(options);
   const shownKey = keyIn(path, '/applications/');
   if (shownKey !== undefined) return pageOf(options, shownKey);
+  const below = belowIn(path, '/applications/');
+  if (below) return belowOf(options, below);
   const dataKey = keyIn(path, '/api/applications/');
   if (dataKey !== undefined) return dataOf(options, dataKey);
   if (path.startsWith('/api/')) return json(404, { error: 'there is no such resource' });

@@ -185,3 +185,66 @@ test('a hidden page asks for nothing, and is up to date when it is looked at aga
   await until('it has it too', () => rows(hidden.document).length === 2);
   assert.equal(served.asked('/events'), 3);
 });
+
+const running = (image: string): string => `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: tree}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: tree}}
+  template:
+    metadata: {labels: {app: tree}}
+    spec: {containers: [{name: tree, image: "${image}"}]}
+`;
+
+test('what controllers made of an object is told in a line, and read when somebody opens it', async (t) => {
+  const s = await stage(t, { 'page-tree/a.yaml': running('nginx:1') });
+  await s.apply('page-tree', { syncPolicy: { automated: {} } });
+  await s.until('page-tree', 'Healthy', ({ status }) => status?.health?.status === 'Healthy' && !!status.history);
+  const served = await serve(t, s);
+  const path = `/applications/${s.namespace}/page-tree`;
+  const { document } = await open(t, served, path);
+  await until('the stream', () => connection(document) === 'Live');
+  const part = (): HTMLDetailsElement => {
+    const found = document.querySelector('details[data-below]');
+    assert.ok(found);
+    return found as unknown as HTMLDetailsElement;
+  };
+  assert.equal(part().querySelector('summary')?.textContent, '1 ReplicaSet, 2 Pods');
+  const uid = part().dataset['below'] ?? '';
+  assert.equal(served.asked(`${path}/below/${uid}`), 0, 'nothing is read before');
+  part().open = true;
+  part().dispatchEvent(new (windowOf(document).Event)('toggle'));
+  const lines = (): string[] =>
+    [...part().querySelectorAll('li')].map((row) => row.textContent.replaceAll(/\s+/g, ' ').trim());
+  await until('its rows', () => lines().length === 3);
+  assert.match(lines()[0] ?? '', /^ReplicaSetapps tree-\w+.* Healthy$/);
+  for (const line of lines().slice(1)) assert.match(line, /^Pod tree-\w+-\w+.* Healthy$/);
+  assert.deepEqual(
+    [...part().querySelectorAll('li')].map((row) => row.className),
+    ['object-line deep-1', 'object-line deep-2', 'object-line deep-2'],
+  );
+  // A line that is replaced stays open, and is read again.
+  s.commit({ 'page-tree/a.yaml': running('nginx:2') });
+  await s.engine.onPush(s.url);
+  await until(
+    'the second ReplicaSet',
+    () => part().open && lines().filter((line) => /^Replica/.test(line)).length === 2,
+  );
+});
+
+test('a uid opens what is below an object of that application alone', async (t) => {
+  const s = await stage(t, { 'page-uid/a.yaml': running('nginx:1'), 'page-none/a.yaml': 'kind: Nothing' });
+  await s.apply('page-uid', { syncPolicy: { automated: {} } });
+  await s.apply('page-none');
+  await s.until('page-uid', 'Healthy', ({ status }) => status?.health?.status === 'Healthy' && !!status.history);
+  const { get } = await serve(t, s);
+  const deployment = s.cluster.live.get({ group: 'apps', kind: 'Deployment', namespace: s.namespace, name: 'tree' });
+  const [set] = s.cluster.live.childrenOf(deployment?.uid ?? '');
+  const below = async (name: string, uid = ''): Promise<number> =>
+    (await get(`/applications/${s.namespace}/${name}/below/${uid}`)).status;
+  assert.equal(await below('page-uid', deployment?.uid), 200);
+  assert.equal(await below('page-uid', set?.uid), 404, 'not what a controller made');
+  assert.equal(await below('page-none', deployment?.uid), 404, 'not of another application');
+  assert.equal(await below('page-gone', deployment?.uid), 404);
+});

@@ -10,7 +10,7 @@ import { type Document, Window } from 'happy-dom';
 import { EventSource } from 'undici';
 import { createMetrics } from '../../src/web/metrics.ts';
 import { createWeb } from '../../src/web/web.ts';
-import { resourceViews } from '../../src/engine/resource-view.ts';
+import { resourceViewing } from '../../src/engine/resource-view.ts';
 
 interface Served {
   url: string;
@@ -34,6 +34,8 @@ export async function serve(t: TestContext, { store, engine, cluster, schedules,
     upcoming: schedules.upcoming,
     queues,
   });
+  const ended = new AbortController();
+  t.after(() => ended.abort());
   const paths: string[] = [];
   let port = 0;
   let running: { web: ReturnType<typeof createWeb>; server: Server } | undefined;
@@ -47,7 +49,7 @@ export async function serve(t: TestContext, { store, engine, cluster, schedules,
         installation: async () => [],
       },
       store,
-      resources: (application) => resourceViews(engine.comparison(application), scripts.healthOf),
+      ...resourceViewing(store, engine, scripts.healthOf, ended.signal),
       metrics: metrics.text,
       upcoming: schedules.upcoming,
       lacking: () => ready.without,

@@ -306,6 +306,7 @@ test('the server ends its streams when it stops, and forgets pages that are clos
     },
     store: s.store,
     resources: () => Promise.resolve([]),
+    descendants: () => Promise.resolve(undefined),
     upcoming: () => [],
     metrics: () => Promise.resolve({ type: '', body: '' }),
     notReady: () => undefined,
