@@ -1,8 +1,10 @@
 // The objects that an application manages, each as Git has it, as it is, and as a sync would make it; Secrets masked
 // (Argo CD: controller/appcontroller.go hideSecretData, gitops-engine/pkg/diff).
 import type { ComparedObject, Comparison } from '../compare/compare.ts';
+import type { IgnoreDifference } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { canonicalJson } from '../base/canonical.ts';
+import { ignoreRulesFor } from '../diff/ignore.ts';
 import { maskObjects } from '../diff/mask.ts';
 import { overlay } from '../diff/overlay.ts';
 import { argo } from '../model/annotations.ts';
@@ -35,8 +37,11 @@ function without(object: KubeObject, fields: readonly string[]): KubeObject {
   return { ...object, metadata };
 }
 
-/** Without what no manifest says; a generation that the server would count up is no difference. */
-function normalized(object: KubeObject, generation: number | undefined): KubeObject {
+/**
+ * Without what no manifest says; a generation that the server would count up is no difference. `kept`: of the live
+ * object, as either side has it.
+ */
+function normalized(object: KubeObject, kept: Partial<KubeObject['metadata']>): KubeObject {
   const { status: _status, ...rest } = object;
   const bare = without(object, ['managedFields', 'resourceVersion', 'creationTimestamp', 'generation', 'annotations']);
   const annotations = Object.entries(object.metadata.annotations ?? {}).filter(([name]) => name !== argo.lastApplied);
@@ -47,12 +52,12 @@ function normalized(object: KubeObject, generation: number | undefined): KubeObj
     metadata: {
       ...bare.metadata,
       ...(annotations.length > 0 && { annotations: Object.fromEntries(annotations) }),
-      ...(generation !== undefined && { generation }),
+      ...kept,
     },
   };
 }
 
-function statesOf(item: ComparedObject): States {
+function statesOf(item: ComparedObject, byManagers: boolean): States {
   // Where the server would not say what comes of it, the manifest's own fields tell.
   const refused = item.live && item.target ? overlay(item.live, item.target) : item.target;
   const after = item.status === 'Synced' ? item.live : (item.predicted ?? refused);
@@ -65,11 +70,15 @@ function statesOf(item: ComparedObject): States {
       normalizedLiveState: textOf(without(live, ['creationTimestamp'])),
       predictedLiveState: 'null',
     };
-  const { generation } = live.metadata;
+  const { generation, managedFields } = live.metadata;
+  const kept = {
+    ...(generation !== undefined && { generation }),
+    ...(byManagers && managedFields && { managedFields }),
+  };
   return {
     ...states,
-    normalizedLiveState: textOf(normalized(live, generation)),
-    predictedLiveState: textOf(normalized(predicted, generation)),
+    normalizedLiveState: textOf(normalized(live, kept)),
+    predictedLiveState: textOf(normalized(predicted, kept)),
   };
 }
 
@@ -80,8 +89,14 @@ export function shownObjects({ objects }: Comparison): ComparedObject[] {
     .toSorted((a, b) => (keyText(a.key) < keyText(b.key) ? -1 : 1));
 }
 
-/** One entry for each object that is shown, in the order of the comparison; Secrets are masked. */
-export function managedResources(comparison: Comparison): ResourceDiff[] {
+/**
+ * One entry for each object that is shown, in the order of the comparison; Secrets are masked. `system`: the rules of
+ * argocd-cm. Where fields of managers are ignored, Argo CD's command line finds out by itself which these are.
+ */
+export function managedResources(comparison: Comparison, system: readonly IgnoreDifference[]): ResourceDiff[] {
+  const rules = [...(comparison.input.app.spec.ignoreDifferences ?? []), ...system].filter(
+    ({ managedFieldsManagers = [] }) => managedFieldsManagers.length > 0,
+  );
   return shownObjects(comparison).map((item) => {
     const { group, kind, namespace, name } = item.key;
     const version = item.live?.metadata.resourceVersion;
@@ -90,7 +105,7 @@ export function managedResources(comparison: Comparison): ResourceDiff[] {
       kind,
       ...(namespace && { namespace }),
       name,
-      ...statesOf(item),
+      ...statesOf(item, ignoreRulesFor(rules, item.key).length > 0),
       ...(item.hook.isHook && { hook: true as const }),
       ...(version && { resourceVersion: version }),
       ...(item.target && item.status === 'OutOfSync' && { modified: true as const }),

@@ -52,7 +52,8 @@ async function writeTree(shown: Shown, key: string, tracking: string, shards: re
   const { values } = shown;
   const names = shards.map((_, shard) => keys.tree(tracking, shard));
   let changed = false;
-  for (const [shard, text] of shards.entries())
+  // The first one says how many there are: whoever reads it finds the others.
+  for (const [shard, text] of [...shards.entries()].reverse())
     changed =
       (await values.set(key, names[shard] ?? '', { text: () => text, seconds: shown.expiresSeconds })) || changed;
   for (const old of values.others(key, [...names, keys.managed(tracking)])) await values.delete(key, old);
@@ -60,8 +61,9 @@ async function writeTree(shown: Shown, key: string, tracking: string, shards: re
 }
 
 async function writeManaged(shown: Shown, key: string, tracking: string, comparison: Comparison): Promise<boolean> {
-  const { values, managed } = shown;
-  const text = (): string => canonicalJson(managedResources(comparison));
+  const { values, managed, store } = shown;
+  const { ignoreDifferences } = store.settings().comparison;
+  const text = (): string => canonicalJson(managedResources(comparison, ignoreDifferences));
   const hash = managed.get(comparison);
   const seconds = shown.expiresSeconds;
   const name = keys.managed(tracking);

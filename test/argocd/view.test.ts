@@ -98,6 +98,31 @@ test('a tree is written in pieces as Argo CD is told to, and pieces that it no l
   s.commit({ 'parts/b.yaml': undefined, 'parts/c.yaml': undefined });
   await s.engine.onPush(s.url);
   await eventually('one piece is left', () => !redis.values.has('app|resources-tree|parts|1|1.8.3.gz') || undefined);
+  redis.commands.length = 0;
+  s.commit({ 'parts/b.yaml': config('parts-b', '1'), 'parts/c.yaml': config('parts-c', '1') });
+  await s.engine.onPush(s.url);
+  await eventually('there are two again', () => nodesOf(redis, 'parts', '|1').length === 1 || undefined);
+  const [first = ''] = writes(redis, 'parts').filter((line) => line.includes('tree'));
+  assert.match(first, /\|parts\|1\|/, 'the one that says how many there are comes last');
+});
+
+test('where fields of managers are ignored, both sides of a diff say whose they are, and else not', async (t) => {
+  const { redis, view } = await openView(t);
+  const files = { 'whose/a.yaml': config('whose-a', '1'), 'whose/b.yaml': config('whose-b', '1') };
+  const s = await stage(t, files, { view });
+  const ignoreDifferences = [{ kind: 'ConfigMap', name: 'whose-a', managedFieldsManagers: ['tuner'] }];
+  await s.apply('whose', { ...automated, ignoreDifferences });
+  await s.until('whose', 'Synced', ({ status }) => status?.sync?.status === 'Synced');
+  const ref = { group: '', kind: 'ConfigMap', namespace: s.namespace, name: 'whose-a' };
+  await s.cluster.api.patch(ref, { type: 'merge', patch: { data: { value: '2' } }, manager: 'tuner' });
+  type Row = Record<'normalizedLiveState' | 'predictedLiveState', string>;
+  const [a, b] = await eventually('the edit is shown', () => {
+    const rows = (read(redis, 'app|managed-resources|whose') ?? []) as Row[];
+    return rows[0]?.normalizedLiveState.includes('"value":"2"') ? rows : undefined;
+  });
+  assert.equal(a?.normalizedLiveState, a?.predictedLiveState);
+  assert.match(a?.normalizedLiveState ?? '', /"managedFields":.*"manager":"tuner"/);
+  assert.doesNotMatch(b?.normalizedLiveState ?? '', /managedFields/);
 });
 
 test('an application that is gone leaves nothing in Redis', async (t) => {
