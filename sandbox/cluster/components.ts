@@ -1,6 +1,7 @@
 // The processes of a control plane, with their arguments.
 import type { BinaryName } from '../../tools/pins.ts';
 import type { ChildOptions } from './children.ts';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { auditFlags } from './audit.ts';
 
@@ -77,12 +78,29 @@ export function controllers(plan: Plan): ChildOptions[] {
     component(plan, 'scheduler', binaries['kube-scheduler'], { kubeconfig, ...fast }),
     component(plan, 'nodes', binaries.kwok, {
       kubeconfig,
-      config: join(import.meta.dirname, 'nodes.yaml'),
+      config: [join(import.meta.dirname, 'nodes.yaml'), logs(plan.directory)].join(','),
       'manage-all-nodes': 'true',
       'node-lease-duration-seconds': '40',
       'server-address': `127.0.0.1:${ports.nodes}`,
+      'node-ip': '127.0.0.1',
+      'node-port': String(ports.nodes),
+      'tls-cert-file': certificate(plan.directory),
+      'tls-private-key-file': certificate(plan.directory).replace(/crt$/, 'key'),
     }),
   ];
+}
+
+/** What every container has written, in the form that container runtimes keep; a configuration of the nodes. */
+function logs(directory: string): string {
+  const [file, config] = [join(directory, 'containers.log'), join(directory, 'containers.yaml')];
+  const lines = ['first', 'second', 'third'].map(
+    (each) => `2026-01-01T00:00:00.000000000Z stdout F the ${each} line\n`,
+  );
+  writeFileSync(file, lines.join(''));
+  const spec = { logs: [{ logsFile: file, follow: false }] };
+  const kind = { apiVersion: 'kwok.x-k8s.io/v1alpha1', kind: 'ClusterLogs' };
+  writeFileSync(config, JSON.stringify({ ...kind, metadata: { name: 'all' }, spec }));
+  return config;
 }
 
 /** The API server writes its own self-signed certificate there and keeps it over restarts. */
