@@ -6,6 +6,7 @@ import { freePorts } from '../cluster/ports.ts';
 import { startScene, type Scene } from '../scene.ts';
 import { controlNamespace } from '../settings.ts';
 import { startArgoCd, type ArgoCd } from './argocd.ts';
+import { shardSize } from './server/rules.ts';
 import { applyArgoSettings, controllerAccount } from './settings.ts';
 
 export interface Place {
@@ -65,7 +66,8 @@ async function besideScene(scene: Scene, options: PlaceOptions, redisPort: numbe
 export async function startPlace(options: PlaceOptions): Promise<Place> {
   const { signal, log, under } = options;
   const [redisPort = 0] = await freePorts(1);
-  const engine = under ? { COX_ARGOCD_REDIS: `127.0.0.1:${redisPort}` } : { COX_ENGINE: 'argocd' };
+  const kept = { COX_ARGOCD_REDIS: `127.0.0.1:${redisPort}`, ARGOCD_APPLICATION_TREE_SHARD_SIZE: String(shardSize) };
+  const engine = under ? kept : { COX_ENGINE: 'argocd' };
   const scene = await startScene({
     ...{ signal, log, env: { ...engine, ...options.env } },
     ...(under && { sample: under.sample }),

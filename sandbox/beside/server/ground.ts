@@ -17,19 +17,10 @@ export interface Ground {
   signal: AbortSignal;
 }
 
-/** What cannot be tried here. */
-export class Untried {
-  readonly why: string;
-
-  constructor(why: string) {
-    this.why = why;
-  }
-}
-
 export interface Verb {
   name: string;
   /** What was seen. Throws when that is not what it should be. */
-  run(ground: Ground): Promise<string | Untried>;
+  run(ground: Ground): Promise<string>;
 }
 
 /** Of the application, and the namespace that it is synced to. */
@@ -39,6 +30,8 @@ export const objectPath = {
   deployment: `/apis/apps/v1/namespaces/${name}/deployments/web`,
   settings: `/api/v1/namespaces/${name}/configmaps/settings`,
   credentials: `/api/v1/namespaces/${name}/secrets/credentials`,
+  service: `/api/v1/namespaces/${name}/services/web`,
+  stray: `/api/v1/namespaces/${name}/configmaps/stray`,
   pods: `/api/v1/namespaces/${name}/pods`,
 } as const;
 
@@ -81,11 +74,11 @@ export async function liveObject<T>({ kube }: Ground, path: string): Promise<T |
   return status === 200 ? (body as T) : undefined;
 }
 
-/** As somebody with kubectl. */
-export async function edit({ kube }: Ground, path: string, patch: unknown): Promise<void> {
+/** As somebody with kubectl, or another field manager. */
+export async function edit({ kube }: Ground, path: string, patch: unknown, manager = 'kubectl-edit'): Promise<void> {
   const { status, body } = await kube.call(
     'PATCH',
-    `${path}?fieldManager=kubectl-edit`,
+    `${path}?fieldManager=${manager}`,
     patch,
     'application/merge-patch+json',
   );

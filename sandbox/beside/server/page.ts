@@ -33,6 +33,20 @@ async function call({ server, password }: Ground, path: string, method = 'GET'):
   return answer;
 }
 
+/** Each object as the page compares it. */
+export async function managedOf(
+  ground: Ground,
+): Promise<{ kind: string; normalizedLiveState: string; predictedLiveState: string }[]> {
+  const answer = await call(ground, `applications/${name}/managed-resources`);
+  return ((await answer.json()) as { items: Awaited<ReturnType<typeof managedOf>> }).items;
+}
+
+/** An object of the tree, below the application or an orphan. */
+export async function deleteNode(ground: Ground, node: Record<string, string>): Promise<void> {
+  const query = new URLSearchParams({ namespace: name, ...node });
+  await call(ground, `applications/${name}/resource?${query.toString()}`, 'DELETE');
+}
+
 async function treeOf(ground: Ground): Promise<Tree> {
   return (await (await call(ground, `applications/${name}/resource-tree`)).json()) as Tree;
 }

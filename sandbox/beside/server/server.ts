@@ -1,13 +1,13 @@
 // `npm run beside -- --server`: each verb of Argo CD's command line through its own server, with Coxswain in place of
 // its controller.
+import type { Ground, Verb } from './ground.ts';
 import { AssertionError } from 'node:assert';
 import { errorMessage } from '../../../src/base/errors.ts';
 import { verbs } from './verbs.ts';
-import { Untried, type Ground, type Verb } from './ground.ts';
 
 interface Row {
   verb: string;
-  worked: 'yes' | 'no' | 'not tried';
+  worked: 'yes' | 'no';
   seen: string;
 }
 
@@ -17,10 +17,7 @@ interface ServerOptions extends Ground {
 
 async function tryOut({ name, run }: Verb, ground: Ground): Promise<Row> {
   try {
-    const seen = await run(ground);
-    return seen instanceof Untried
-      ? { verb: name, worked: 'not tried', seen: seen.why }
-      : { verb: name, worked: 'yes', seen };
+    return { verb: name, worked: 'yes', seen: await run(ground) };
   } catch (error) {
     const seen = error instanceof AssertionError ? error.message : errorMessage(error);
     return { verb: name, worked: 'no', seen };
@@ -29,8 +26,8 @@ async function tryOut({ name, run }: Verb, ground: Ground): Promise<Row> {
 
 function table(rows: readonly Row[]): string {
   const width = Math.max(...rows.map(({ verb }) => verb.length));
-  const lines = rows.map(({ verb, worked, seen }) => `${verb.padEnd(width)}  ${worked.padEnd(9)}  ${oneLine(seen)}`);
-  return `\n${[`${'verb'.padEnd(width)}  ${'worked'.padEnd(9)}  what was seen`, ...lines].join('\n')}\n\n`;
+  const lines = rows.map(({ verb, worked, seen }) => `${verb.padEnd(width)}  ${worked.padEnd(6)}  ${oneLine(seen)}`);
+  return `\n${[`${'verb'.padEnd(width)}  ${'worked'.padEnd(6)}  what was seen`, ...lines].join('\n')}\n\n`;
 }
 
 function oneLine(text: string): string {

@@ -16,6 +16,7 @@ import {
 } from './ground.ts';
 import { page } from './page.ts';
 import { views } from './views.ts';
+import { rules } from './rules.ts';
 
 function clusterList(ground: Ground): Promise<string> {
   const line = /^https:\/\/kubernetes\.default\.svc .*Successful.*$/m;
@@ -99,5 +100,6 @@ export const verbs: readonly Verb[] = [
   ...page,
   ...views,
   ...changes,
+  ...rules,
   { name: 'app delete', run: appDelete },
 ];

@@ -1,6 +1,6 @@
 // Verbs that show: what they read of Redis is written by Coxswain.
 import assert from 'node:assert/strict';
-import { ask, become, edit, has, name, objectPath, Untried, type Ground, type Verb } from './ground.ts';
+import { ask, become, edit, has, liveObject, name, objectPath, type Ground, type Verb } from './ground.ts';
 
 const inGit = 'as-git-has-it';
 const byHand = 'changed-by-hand';
@@ -54,11 +54,13 @@ async function appDiff(ground: Ground): Promise<string> {
   return 'in sync: nothing, exit 0; after an edit: the fields, exit 1, the Secret masked with a sign for each value';
 }
 
-async function appLogs(ground: Ground): Promise<string | Untried> {
-  const { code, stderr } = await ground.cli('app', 'logs', name, '--tail', '1');
-  return new Untried(
-    `the sandbox's pods are simulated and write no logs (it ended with ${code}${stderr && `: ${stderr}`})`,
-  );
+async function appLogs(ground: Ground): Promise<string> {
+  const all = await ask(ground, 'app', 'logs', name, '--tail', '1');
+  const pods = ((await liveObject(ground, objectPath.pods)) as { items: unknown[] }).items.length;
+  assert.deepEqual(all.match(/the \w+ line/g), Array<string>(pods).fill('the third line'), all);
+  const pod = ['--kind', 'Deployment', '--name', 'web', '--container', 'web', '--filter', 'second'];
+  has(await ask(ground, 'app', 'logs', name, ...pod), [/the second line/], ['third']);
+  return 'the last line of each Pod; those of the Deployment that a filter lets through';
 }
 
 export const views: readonly Verb[] = [
