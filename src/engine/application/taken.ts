@@ -37,16 +37,24 @@ export function deleteOption({ app }: Pick<Cascade, 'app'>, object: KubeObject):
 
 type Owned = Pick<Cascade, 'app' | 'project' | 'target' | 'heldBy'>;
 
+/** Whoever deletes its application leaves it: a definition, or what says so itself (Argo CD: shouldBeDeleted). */
+export function saysItStays(object: KubeObject): boolean {
+  return (
+    object.kind === 'CustomResourceDefinition' ||
+    resourceOptions(object).get('Delete') === 'false' ||
+    object.metadata.annotations?.[argo.helmResourcePolicy] === 'keep'
+  );
+}
+
 /** It stays where another one holds it, the project denies it, its own options say so, or it is a definition. */
 export function isKept(cascade: Owned, { record: { key }, object }: Item): boolean {
   const { app, project, target, heldBy } = cascade;
   if (heldBy(key) !== undefined) return true;
-  if (key.kind === 'CustomResourceDefinition') return true;
   if (key.kind === 'Application' && key.name === app.metadata.name && key.namespace === app.metadata.namespace)
     return true;
   const namespaced = target.cluster.discovery.resourceOf(key)?.namespaced ?? key.namespace !== '';
   if (resourceDenied(project, key, namespaced, target) !== undefined) return true;
-  return deleteOption(cascade, object) === 'false' || object.metadata.annotations?.[argo.helmResourcePolicy] === 'keep';
+  return saysItStays(object) || deleteOption(cascade, object) === 'false';
 }
 
 /**

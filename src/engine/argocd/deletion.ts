@@ -7,7 +7,7 @@ import { hashOf } from '../../base/canonical.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { applicationLabel, hashedName } from '../../base/name.ts';
 import { argo, cox } from '../../model/annotations.ts';
-import { applicationKey } from '../../model/application.ts';
+import { applicationKey, syncOptions } from '../../model/application.ts';
 import { coxGroup, coxVersion } from '../../model/coxswain.ts';
 import { clusterOf } from '../../store/settings.ts';
 import { policyInForce, rememberGone } from '../application/gate-record.ts';
@@ -62,7 +62,10 @@ export async function noteDeletion(deps: Deps, app: Application): Promise<void> 
   const had = (app.status?.resources ?? []).filter(({ hook, name }) => hook !== true && name);
   const spec = {
     ...{ application, uid, since, ...(created && { created }) },
-    cascades: finalizers.some((each) => each.startsWith(argo.resourcesFinalizer)),
+    // What the application's own options keep was never to go.
+    cascades:
+      finalizers.some((each) => each.startsWith(argo.resourcesFinalizer)) &&
+      syncOptions(app.spec.syncPolicy?.syncOptions).get('Delete') !== 'false',
     objects: had
       .slice(0, mostKept)
       .map(({ group = '', kind, namespace = '', name }) => ({ group, kind, namespace, name })),

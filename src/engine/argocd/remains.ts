@@ -4,6 +4,7 @@ import type { ResourceKey } from '../../model/kube.ts';
 import type { Report } from '../../model/report.ts';
 import type { ReconcileDeps } from '../application/pass.ts';
 import { keyTitle } from '../../model/kube.ts';
+import { saysItStays } from '../application/taken.ts';
 
 type Deps = Pick<ReconcileDeps, 'targetOf' | 'log'>;
 
@@ -21,6 +22,8 @@ interface Found {
   /** Being deleted still. */
   going: ResourceKey[];
   there: ResourceKey[];
+  /** There, and not meant to go with its application. */
+  kept: ResourceKey[];
   /** Nobody knows: it could not be read. */
   unread: ResourceKey[];
 }
@@ -31,7 +34,7 @@ export async function lookAt(
   { spec }: Report,
   signal: AbortSignal,
 ): Promise<Found | undefined> {
-  const found: Found = { gone: [], going: [], there: [], unread: [] };
+  const found: Found = { gone: [], going: [], there: [], kept: [], unread: [] };
   const { application, server, objects = [] } = spec;
   if (server === undefined) return undefined;
   const unread = (keys: readonly ResourceKey[], err: unknown): void => {
@@ -53,7 +56,7 @@ export async function lookAt(
       const object = discovery.resourceOf(key) && (await api.get(key, { signal }));
       if (!object) found.gone.push(key);
       else if (object.metadata.deletionTimestamp) found.going.push(key);
-      else found.there.push(key);
+      else (saysItStays(object) ? found.kept : found.there).push(key);
     } catch (err) {
       unread([key], err);
     }
@@ -77,7 +80,12 @@ export function outcome({ spec }: Report, approval: string | undefined, found: F
     by,
     ...listed('Gone with it', found.gone),
     ...listed('Still going', found.going),
-    ...listed(spec.cascades ? 'Still there, though its finalizer asks for them to go' : 'Still there', found.there),
+    ...(spec.cascades
+      ? [
+          ...listed('Still there, though its finalizer asks for them to go', found.there),
+          ...listed('Kept, as definitions or by their own options', found.kept),
+        ]
+      : listed('Still there', [...found.there, ...found.kept])),
     ...listed('Not known, for it could not be read', found.unread),
   ].join(' ');
 }

@@ -60,6 +60,16 @@ test('a deletion by Argo CD is verified once the application is gone: what went,
   assert.equal(ended.status.left, 1);
 });
 
+test('where the application’s own options keep all of it, nothing is said to be asked to go', async (t) => {
+  const { s } = await deployed(t, files, { syncOptions: ['Delete=false'] });
+  await compared(s);
+  await s.cluster.api.delete(ref(s, 'Application', 'gates'));
+  assert.equal((await reportIn(s, 'Open')).spec.cascades, false);
+  await patchApp(s, 'gates', { metadata: { finalizers: null } });
+  const { status } = await reportIn(s, 'Deleted');
+  assert.match(status?.message ?? '', /here\. Still there: ConfigMap \S+\/gates, ConfigMap \S+\/gates-b\.$/);
+});
+
 test('what is still going when the application is gone is waited for before it is told', async (t) => {
   const { s } = await deployed(t, files);
   await compared(s);

@@ -80,6 +80,18 @@ test('what may not be read for ten minutes is told as not known, and the rest as
   assert.deepEqual([noted.status.phase, noted.status.left], ['Deleted', 1]);
 });
 
+test('what says itself that it stays is told as kept, and is nothing that was to go', async () => {
+  const annotations = [{ 'argocd.argoproj.io/sync-options': 'Delete=false' }, { 'helm.sh/resource-policy': 'keep' }];
+  const [a, b] = annotations.map((each) => ({ metadata: { annotations: each } }));
+  const { noted, look } = world({ answers: { a: a ?? {}, b: b ?? {} } });
+  assert.equal(await look(1), undefined);
+  assert.match(
+    noted.status?.message ?? '',
+    /approved it here\. Kept, as definitions or by their own options: Secret shop\/a, Secret shop\/b\.$/,
+  );
+  assert.equal(noted.status?.left, undefined);
+});
+
 test('a cluster that cannot be reached is asked again for ten minutes, then told as not known', async () => {
   const { noted, look } = world({ unreachable: true });
   assert.equal(typeof (await look(1)), 'number');
