@@ -18,6 +18,7 @@ import { programs, series, type Programs } from './binaries.ts';
 import { record } from './contract/record.ts';
 import { startPlace, type Place } from './place.ts';
 import { commandLine, hashOf, logIn } from './server/cli.ts';
+import { playDeleting } from './deleting.ts';
 import { playServer } from './server/server.ts';
 import { playSwitching } from './switching.ts';
 
@@ -28,12 +29,14 @@ own binary is taken from COXSWAIN_ARGOCD=<folder>: the file argocd or argocd-lin
 taken from PATH, or COXSWAIN_REDIS names it. Everything runs on loopback and ends with this command.
 
   --story     plays the story unattended, tells it, and exits
-  --keep      with --story, --switch or --server: stays running at the end, well or not
+  --keep      with --story, --switch, --delete or --server: stays running at the end, well or not
   --stay      starts everything and creates no application
   --server    Argo CD's own server before Coxswain, and no controller: tries each verb of the command line of
               Argo CD, prints verb, worked and what was seen, and exits
   --switch    hands applications from Argo CD to Coxswain and back, alone and by their project, holds that no
               workload notices, and exits
+  --delete    deletes applications by hand while Argo CD works on them, holds that what it deletes is told of those
+              with a gate, and exits
   --record    records what Argo CD does with an operation, into test/beside/argocd-operations.json, and exits
   --only <x>  with --record: only the cases whose name holds x, to standard output
   --bench     measures Coxswain beside Argo CD, prints a table with targets, and exits; some minutes:
@@ -58,6 +61,7 @@ const flags = {
   stay: { type: 'boolean', default: false },
   server: { type: 'boolean', default: false },
   switch: { type: 'boolean', default: false },
+  delete: { type: 'boolean', default: false },
   record: { type: 'boolean', default: false },
   only: { type: 'string' },
   bench: { type: 'boolean', default: false },
@@ -113,6 +117,7 @@ async function play(place: Place, options: Options, found: Programs, signal: Abo
   process.stdout.write(places(place));
   if (options.server) return tryServer(place, found, signal);
   if (options.switch) return playSwitching({ scene, tell, signal });
+  if (options.delete) return playDeleting({ scene, tell, signal, withinMs: 180_000 });
   if (options.story) {
     await playStory(scene, { tell, withinMs: 120_000, besideArgo: true, signal });
     tell('the story has ended as it should');
@@ -163,7 +168,7 @@ async function run(options: Options, found: Programs): Promise<number> {
         return 1;
       },
     );
-    const ends = options.story || options.server || options.switch || options.record;
+    const ends = options.story || options.server || options.switch || options.delete || options.record;
     if (options.keep || !ends) await ended;
     return code;
   } finally {
