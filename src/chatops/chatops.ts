@@ -12,7 +12,7 @@ import { KeyQueue } from '../base/queue.ts';
 import { authorisers } from '../policy/rbac.ts';
 import { createAsker } from './identity.ts';
 import { carryOut, rights } from './carry-out.ts';
-import { follow, isFollowing, watchSyncs } from './follow.ts';
+import { endAnswer, endedAt, follow, isFollowing, watchSyncs } from './follow.ts';
 import { findApplication, seen } from './target.ts';
 import { asLinked } from './terminal.ts';
 
@@ -44,6 +44,20 @@ function isUntold(request: Request, now: number): boolean {
   return (
     !isWaiting(request) && request.spec.origin.kind === 'slack' && !told && now - Date.parse(finishedAt ?? '') < newsMs
   );
+}
+
+/** Whoever asked for a sync in Slack is told how it ended; of decisions and drift that is told on the cards. */
+function isEndUntold(request: Request, now: number): boolean {
+  const { spec, status } = request;
+  if (spec.verb !== 'sync' || spec.origin.kind !== 'slack' || status?.told !== true) return false;
+  return endAnswer(request) !== undefined && now - endedAt(request) < newsMs;
+}
+
+async function tellEnd({ chat, store }: CarryOutDeps, key: string, request: Request): Promise<void> {
+  const answer = endAnswer(request);
+  if (!chat || !answer) return;
+  await chat.answer(request, answer);
+  await store.requests.patch(key, { status: { told: 'end' } }, { subresource: 'status' });
 }
 
 /** A request's outcome is stored before it is told, so that a crash between the two repeats only the telling. */
@@ -110,6 +124,7 @@ async function work(options: CarryOutDeps, key: string): Promise<Outcome | void>
   if (!request) return;
   if (isUntold(request, options.clock.now())) await tell(options, key, request);
   else if (isFollowing(request)) return (await follow(options, key, request)) ? { after: lookMs } : undefined;
+  else if (isEndUntold(request, options.clock.now())) return tellEnd(options, key, request);
   if (!isWaiting(request)) return;
   const { answer, failed } = await outcome(options, request);
   await tell(options, key, await finish(options, key, answer, failed));
@@ -155,7 +170,10 @@ export function createChatops(options: ChatopsOptions): Chatops {
     start(connected) {
       chat = connected;
       const wants = (request: Request): boolean =>
-        isWaiting(request) || isUntold(request, clock.now()) || isFollowing(request);
+        isWaiting(request) ||
+        isUntold(request, clock.now()) ||
+        isFollowing(request) ||
+        isEndUntold(request, clock.now());
       const endWatch = watchSyncs(store, (key) => queue.add(key));
       const endRequests = store.requests.onChange((key, now) => {
         if (now && wants(now)) queue.add(key);

@@ -2,8 +2,10 @@
 import type { Application, OperationState } from '../model/application.ts';
 import type { Followed, Request } from '../model/coxswain.ts';
 import type { Store } from '../store/store.ts';
+import type { Answer } from './ports.ts';
 import type { CarryOutDeps } from './task.ts';
 import { seconds } from './target.ts';
+import { rfc3339 } from '../base/clock.ts';
 import { cox } from '../model/annotations.ts';
 import { applicationName, shortRevision } from '../model/application.ts';
 import { carries, isInHistory } from '../engine/request.ts';
@@ -110,12 +112,33 @@ function endOf(deps: CarryOutDeps, request: Request, followed: Followed): End | 
 export async function follow(deps: CarryOutDeps, key: string, request: Request): Promise<boolean> {
   const before = request.status?.syncs ?? [];
   const syncs = before.map((each): Followed => {
-    const ended = each.ended ?? endOf(deps, request, each);
-    return ended ? { ...each, ended } : each;
+    if (each.ended) return each;
+    const ended = endOf(deps, request, each);
+    return ended ? { ...each, ended: { ...ended, at: rfc3339(deps.clock.now()) } } : each;
   });
   if (syncs.some(({ ended }, at) => ended && !before[at]?.ended))
     await deps.store.requests.patch(key, { status: { syncs } }, { subresource: 'status' });
   return syncs.some(({ ended }) => ended === undefined);
+}
+
+/** More lines than this nobody reads in a chat. */
+const mostLines = 20;
+
+/** How the syncs of a Request have ended, those that failed first; undefined while one has not, or there are none. */
+export function endAnswer({ status }: Request): Answer | undefined {
+  const syncs = status?.syncs ?? [];
+  const ends = syncs.flatMap(({ application, ended }) => (ended ? [{ application, ...ended }] : []));
+  if (ends.length === 0 || ends.length < syncs.length) return undefined;
+  const lines = [...ends.filter(({ ok }) => !ok), ...ends.filter(({ ok }) => ok)].map(
+    ({ application, message }) => `${applicationName(application)}: ${message}`,
+  );
+  const more = lines.length > mostLines ? [`and ${lines.length - mostLines} more`] : [];
+  return { ok: ends.every(({ ok }) => ok), ended: true, text: [...lines.slice(0, mostLines), ...more].join('\n') };
+}
+
+/** Clock ms at which the last of them ended. */
+export function endedAt({ status }: Request): number {
+  return Math.max(...(status?.syncs ?? []).map(({ ended }) => Date.parse(ended?.at ?? '') || 0));
 }
 
 /** Tells the keys of Requests of whose syncs something may have changed. */

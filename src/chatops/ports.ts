@@ -18,6 +18,8 @@ export interface Answer {
   result?: Record<string, string>;
   /** What was begun by it. */
   syncs?: Followed[];
+  /** It is told later: how that has ended. */
+  ended?: true;
 }
 
 /** Who people are, as the forge knows them; github/client/ fits it. */

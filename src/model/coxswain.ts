@@ -259,7 +259,7 @@ export interface Followed {
   application: string;
   /** Name of the Approval. */
   approval?: string;
-  ended?: { ok: boolean; message: string };
+  ended?: { ok: boolean; message: string; at?: string };
 }
 
 /** De-duplicates deliveries, is the audit record, and is all that the Slack face may create. */
@@ -292,8 +292,8 @@ export interface Request extends KubeObject {
     finishedAt?: string;
     /** What it began, and what became of that. */
     syncs?: Followed[];
-    /** The person was told in Slack; an answer with a place of its own (a comment) is looked for there. */
-    told?: boolean;
+    /** What a person in Slack was told: the answer, and how it ended; comments have their own place for both. */
+    told?: boolean | 'end';
     observedGeneration?: number;
     mac?: string;
   };

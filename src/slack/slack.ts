@@ -75,11 +75,11 @@ class PermittedClient extends WebClient {
   }
 }
 
-function answerText(request: Request, { ok, text, result = {} }: Answer): string {
+function answerText(request: Request, { ok, text, result = {}, ended }: Answer): string {
   const links = Object.entries(result).flatMap(([name, value]) =>
     /^https?:\/\//.test(value) ? [link(value, name === 'pull' ? 'Open the pull request' : value)] : [],
   );
-  const icon = !ok ? '🚫 ' : request.spec.verb === 'status' ? '' : '✅ ';
+  const icon = !ok ? (ended ? '❌ ' : '🚫 ') : request.spec.verb === 'status' ? '' : '✅ ';
   return [`${icon}${escapeMrkdwn(text.replaceAll('`', '')).slice(0, 3500)}`, ...links].join('\n');
 }
 

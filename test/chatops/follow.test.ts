@@ -61,7 +61,9 @@ async function endsWith(b: Bed, request: Request, ended: { ok: boolean; message:
     const { syncs = [] } = b.store.requests.get(`${b.namespace}/${request.metadata.name}`)?.status ?? {};
     return syncs[0]?.ended && syncs;
   });
-  assert.deepEqual(found, [{ ...first, ended }]);
+  const at = found[0]?.ended?.at ?? '';
+  assert.ok(Date.parse(at) > 0);
+  assert.deepEqual(found, [{ ...first, ended: { ...ended, at } }]);
 }
 
 test('a sync that was asked for is followed to its end, and to health after that', async (t) => {
@@ -187,4 +189,30 @@ test('with Argo CD a comparison of the second in which the sync ended may be of 
     ok: false,
     message: 'Argo CD reports it synced, but still OutOfSync at 9f3c1d2, Healthy',
   });
+});
+
+test('whoever asked for a sync in Slack is told how it ended, once, and of decisions the cards tell', async (t) => {
+  const b = await world(t);
+  const texts = (request: Request): string[] =>
+    b.told.filter(([name]) => name === request.metadata.name).map(([, { ok, text }]) => `${ok ? 'yes' : 'no'} ${text}`);
+  const failed = await b.ask('sync', { application: web(b) });
+  await end(b, { phase: 'Failed', message: 'no such image' });
+  await eventually('the end is told', () => texts(failed).length === 2 || undefined);
+  assert.deepEqual(texts(failed), ['yes web: sync started', 'no web: the sync failed: no such image']);
+  const synced = await b.ask('sync', { application: web(b) });
+  await eventually('it was begun', () => texts(synced).length === 1 || undefined);
+  await b.chatops.stop();
+  await end(b, { phase: 'Succeeded' });
+  await b.restart();
+  await eventually('the end is told', () => texts(synced).length === 2 || undefined);
+  assert.deepEqual(texts(synced), ['yes web: sync started', 'yes web: Synced at 9f3c1d2, Healthy']);
+  await eventually(
+    'it is known to be told',
+    () => b.store.requests.get(`${b.namespace}/${synced.metadata.name}`)?.status?.told === 'end' || undefined,
+  );
+  await b.restart();
+  const comment = await b.ask('sync', { application: web(b), origin: { kind: 'comment', commentId: 7 } });
+  await end(b, { phase: 'Succeeded' });
+  await endsWith(b, comment, { ok: true, message: 'Synced at 9f3c1d2, Healthy' });
+  assert.deepEqual([texts(failed).length, texts(synced).length, texts(comment).length], [2, 2, 0]);
 });

@@ -39,6 +39,7 @@ test('status and sync are carried out and answered; a name that is not known is 
   await b.said('bob', /🚫 there is no application "wob" that you may see; did you mean web\?/);
   await bob.command('deploys', '/cox sync web');
   await b.said('bob', /✅ web: sync started/);
+  await b.said('bob', /✅ web: Synced at [0-9a-f]{7}, Healthy/);
   await b.stage.until('web', 'Synced', (app) => app.status?.sync?.status === 'Synced' && !app.operation);
   await b.sandbox.actAs('carol').command('deploys', '/cox sync web');
   await b.said('carol', /🚫 carol may not sync web/);
