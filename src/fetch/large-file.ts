@@ -3,13 +3,15 @@ import type { Http } from './http.ts';
 import type { Names } from './names.ts';
 import { withoutTrailing } from '../base/trim.ts';
 import { isObject } from '../model/kube.ts';
-import { isSameServer, normaliseRepo } from '../model/repository.ts';
+import { isSameServer } from '../model/repository.ts';
 import { digestOf } from './cache.ts';
 import { fetchError, refusedReply } from './http.ts';
 
 export interface LargeFile {
   /** URL of the repository of Git, by http or https. */
   repository: string;
+  /** Who else may have what it brings: those of the same name alone. */
+  kept: string;
   /** Whose credentials are used beside `authorization`: certificates and proxies. */
   of: string;
   authorization: string | undefined;
@@ -25,13 +27,13 @@ const maxBytes = 64 * 2 ** 20;
 
 /** Kept by repository: who may not read that one learns nothing of what others have. */
 export async function largeFile(http: Http, names: Names, asked: LargeFile): Promise<Buffer> {
-  const { repository, oid, size, signal } = asked;
+  const { repository, kept, oid, size, signal } = asked;
   if (size > maxBytes) throw fetchError(repository, `a file in Git LFS is larger than ${maxBytes} bytes`, 'terminal');
   if (size === 0) return Buffer.alloc(0);
   const load = async (_: unknown, within: AbortSignal) => ({
     content: await download(http, { ...asked, signal: within }),
   });
-  return names.read({ name: `lfs ${normaliseRepo(repository)} ${oid}`, address: '', load }, signal);
+  return names.read({ name: `lfs ${kept} ${oid}`, address: '', load }, signal);
 }
 
 async function download(http: Http, asked: LargeFile): Promise<Buffer> {

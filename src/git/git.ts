@@ -6,6 +6,7 @@ import type { GitCommand } from './command.ts';
 import type { Files } from '../model/files.ts';
 import type { Logger } from '../base/log.ts';
 import type { LogOptions, Repository } from './repository.ts';
+import type { Reach } from './url.ts';
 import type { Worker } from '../base/worker.ts';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -52,16 +53,16 @@ interface GitCounts {
 export interface Git {
   /**
    * The mirror of that URL; URLs that differ only in `.git`, a slash at the end or the case of the host have one
-   * mirror. `as`: it is reached with the credentials of that repository, and has a mirror of its own then.
+   * mirror. Default of `reach`: in everybody's name; each other one has a mirror of its own.
    */
-  repository(url: string, as?: string): Repository;
+  repository(url: string, reach?: Reach): Repository;
   /** What requests to that repository's server carry in `authorization`; undefined: nothing. */
-  authorization(url: string): Promise<string | undefined>;
+  authorization(url: string, reach?: Reach): Promise<string | undefined>;
   /**
    * Nobody reads it any more: its process, its folder and what is kept in memory go. Asked for again, it is opened
    * again.
    */
-  forget(url: string): void;
+  forget(url: string, reach?: Reach): void;
   readonly counts: Readonly<GitCounts>;
   /** Ends every git process; what was under way rejects. */
   stop(): Promise<void>;
@@ -78,15 +79,15 @@ interface Open {
 function opening(
   { dir, log, credentials, clock, worker, git = 'git' }: GitOptions,
   { counts, protocols, signal }: { counts: GitCounts; protocols: string[]; signal: AbortSignal },
-): { open: (url: string, as: string | undefined) => Open; close: () => Promise<void> } {
+): { open: (url: string, reach: Reach) => Open; close: () => Promise<void> } {
   const onStart = (): void => void (counts.processes += 1);
   const gitAt = (repository: string): GitCommand =>
     gitCommand({ git, home: dir, protocols, clock, signal, onStart }, repository);
   const refsClient = createRefsClient();
   const constraints = new Constraints(worker);
-  const open = (url: string, as: string | undefined): Open => {
-    const repository = join(dir, mirrorName(url, as));
-    const borrowed: CredentialsFor = (of, purpose) => credentials(as ?? of, purpose);
+  const open = (url: string, reach: Reach): Open => {
+    const repository = join(dir, mirrorName(url, reach));
+    const borrowed: CredentialsFor = (of, purpose) => credentials(reach.as ?? of, purpose, reach);
     const objects = new ObjectReader(
       () => {
         onStart();
@@ -144,19 +145,19 @@ export function openGit(options: GitOptions): Git {
   signal.addEventListener('abort', () => void stop(), { once: true });
 
   return {
-    repository: (url, as) => {
+    repository: (url, reach = {}) => {
       checkUrl(url, protocols);
-      const name = mirrorName(url, as);
-      const known = mirrors.get(name) ?? opener.open(url, as);
+      const name = mirrorName(url, reach);
+      const known = mirrors.get(name) ?? opener.open(url, reach);
       known.askedAt = options.clock.now();
       mirrors.set(name, known);
       return known.mirror;
     },
-    async authorization(url) {
-      return authorizationOf((await options.credentials(url, 'read')) ?? {});
+    async authorization(url, reach = {}) {
+      return authorizationOf((await options.credentials(reach.as ?? url, 'read', reach)) ?? {});
     },
-    forget(url) {
-      const name = mirrorName(url);
+    forget(url, reach) {
+      const name = mirrorName(url, reach);
       if (close(name)) unused.remove(name, url);
     },
     counts,

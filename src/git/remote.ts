@@ -3,6 +3,7 @@ import type { AdvertisedRefs, RefsClient } from './advertised.ts';
 import type { Answer, GitCommand, GitVariables } from './command.ts';
 import type { GitAccess } from './access.ts';
 import type { RefChange } from './repository.ts';
+import type { Reach } from './url.ts';
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -172,10 +173,14 @@ function pushRefusal(reason: string, stderr: string): AppError {
 }
 
 /**
- * Many an installation has a credential that may read alone: what is to be done decides whose is taken. undefined: git
- * itself knows, as that of a person does.
+ * Many an installation has a credential that may read alone: what is to be done decides whose is taken. `reach`: in whose
+ * name, its `as` being `repoUrl`. undefined: git itself knows, as that of a person does.
  */
-export type CredentialsFor = (repoUrl: string, purpose: 'read' | 'write') => Promise<GitAccess | undefined>;
+export type CredentialsFor = (
+  repoUrl: string,
+  purpose: 'read' | 'write',
+  reach?: Reach,
+) => Promise<GitAccess | undefined>;
 
 /** `expected`: what the server's ref must be; '' = nothing yet. */
 async function send(remote: Remote, ref: string, sha: string, expected = ''): Promise<Answer> {

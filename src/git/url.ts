@@ -23,18 +23,26 @@ export function checkUrl(url: string, protocols: string[]): void {
   }
 }
 
+/** In whose name a repository is read, where that is not everybody's. */
+export interface Reach {
+  /** With the credentials of that repository, in place of its own. */
+  as?: string;
+  /** With nothing but what repository Secrets have for it. */
+  secretsOnly?: true;
+}
+
 /**
- * Folder name of the mirror: readable, and one for all spellings of a repository. What another one's credentials bring
- * is not for who has none.
+ * Folder name of the mirror: readable, and one for all spellings of a repository. What some credentials bring is not for
+ * who has none: each reach has a mirror of its own.
  */
-export function mirrorName(url: string, as?: string): string {
+export function mirrorName(url: string, { as, secretsOnly }: Reach = {}): string {
   const normal = normaliseRepo(url);
-  const id = as === undefined ? normal : `${normal} as ${normaliseRepo(as)}`;
+  const id = [normal, ...(as === undefined ? [] : [`as ${normaliseRepo(as)}`]), ...(secretsOnly ? ['by secrets'] : [])];
   const readable = normal
     .split('/')
     .slice(-2)
     .join('-')
     .replace(/[^A-Za-z0-9._-]/g, '')
     .slice(-60);
-  return `${readable || 'repository'}-${createHash('sha256').update(id).digest('hex').slice(0, 12)}.git`;
+  return `${readable || 'repository'}-${createHash('sha256').update(id.join(' ')).digest('hex').slice(0, 12)}.git`;
 }

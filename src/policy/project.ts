@@ -34,6 +34,21 @@ export function sourcePermitted(project: AppProject, repoURL: string): boolean {
   );
 }
 
+/**
+ * Whether the project means that very repository, or all of its owner: it is permitted, and by an entry that names server
+ * and owner (`https://github.com/acme/*`). `*`, which the `default` project has, says nothing of anybody's.
+ */
+export function sourceNamed(project: AppProject, repoURL: string): boolean {
+  const url = normaliseRepo(repoURL);
+  const named = (project.spec.sourceRepos ?? []).some((entry) => {
+    const pattern = normaliseRepo(entry);
+    const [scheme = '', , server = '', owner = ''] = pattern.split('/');
+    const isPlain = [scheme, server, owner].every((part) => part !== '' && !/[!*?[\]{}\\]/.test(part));
+    return isPlain && globMatch(pattern, url, { separators: '/' });
+  });
+  return named && sourcePermitted(project, repoURL);
+}
+
 /** A pattern with `!` matches what it does not deny. */
 function hits(pattern: string, text: string): boolean {
   return pattern.startsWith('!') ? !globMatch(pattern.slice(1), text) : globMatch(pattern, text);

@@ -1,5 +1,6 @@
 // A fetcher with settings of the test's own, and the rendering of applications with it.
 import type { Desiring } from '../../src/engine/application/desired.ts';
+import type { GitHubClient } from '../../src/github/client/client.ts';
 import type { Git } from '../../src/git/git.ts';
 import type { Fetcher } from '../../src/fetch/fetch.ts';
 import type { Remotes } from '../../src/engine/remote/remotes.ts';
@@ -53,26 +54,43 @@ export function settingsOf(secrets: KubeObject[], maps: Record<string, Record<st
   return readSettings({ secrets, configMaps });
 }
 
+interface Options {
+  /** Of the project `default`. */
+  sourceRepos?: string[];
+  /** `sourceRepos` of others, by name. */
+  projects?: Record<string, string[]>;
+  /** The GitHub App, as far as repositories are read with its tokens. */
+  app?: Pick<GitHubClient, 'credentials'>;
+  maxBytes?: number;
+  dir?: string;
+}
+
+function projectOf(name: string, sourceRepos: string[]): AppProject {
+  return {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'AppProject',
+    metadata: { name, namespace: 'argocd' },
+    spec: { sourceRepos },
+  };
+}
+
 export async function fetching(
   t: TestContext,
   settings: Settings,
-  { sourceRepos = ['*'], maxBytes, dir = folder(t) }: { sourceRepos?: string[]; maxBytes?: number; dir?: string } = {},
+  { sourceRepos = ['*'], projects = {}, app, maxBytes, dir = folder(t) }: Options = {},
 ): Promise<Fetches> {
-  const project: AppProject = {
-    apiVersion: 'argoproj.io/v1alpha1',
-    kind: 'AppProject',
-    metadata: { name: 'default', namespace: 'argocd' },
-    spec: { sourceRepos },
-  };
+  const known = new Map(
+    Object.entries({ default: sourceRepos, ...projects }).map(([name, repos]) => [name, projectOf(name, repos)]),
+  );
   const made: Pick<Fetches, 'settings' | 'dir'> = { settings, dir };
   const git = mirrors(t, undefined, ['file', 'http'], {
-    credentials: repositoryCredentials(undefined, (url) => accessOf(made.settings, url)),
+    credentials: repositoryCredentials(app, (url) => accessOf(made.settings, url)),
   });
   const { fetcher, remotes } = openFetching({
     ...{ dataDir: dir, git, worker, clock: systemClock },
     ...(maxBytes !== undefined && { maxBytes }),
     settings: () => made.settings,
-    projectOf: (name) => (name === 'default' ? project : undefined),
+    projectOf: (name) => known.get(name),
   });
   t.after(() => fetcher.close());
   const renderer = await createRenderer({ worker, program: (await binaries(['manifests'])).manifests });

@@ -20,6 +20,8 @@ export interface GitServer {
   asked: Asked[];
   /** By path, as `/acme/app.git`. */
   repositories: Map<string, Origin>;
+  /** What begins with one of these paths is given to everybody. */
+  open: string[];
   /** Of Git LFS, by oid. */
   large: Map<string, string>;
   /** Where Git LFS says that its files are; default: here. */
@@ -51,13 +53,14 @@ function batch(server: GitServer, text: string): unknown {
 }
 
 export async function gitServer(t: TestContext, { login }: Options = {}): Promise<GitServer> {
-  const made: GitServer = { url: '', asked: [], repositories: new Map(), large: new Map(), store: undefined };
+  const made: GitServer = { url: '', asked: [], repositories: new Map(), open: [], large: new Map(), store: undefined };
   const wanted = login === undefined ? undefined : `Basic ${Buffer.from(login).toString('base64')}`;
   const server = createServer((request, response) => {
     const { pathname, search } = new URL(request.url ?? '/', 'http://localhost');
     const { authorization } = request.headers;
     made.asked.push({ path: pathname, authorization });
-    if (wanted !== undefined && authorization !== wanted)
+    const isOpen = made.open.some((path) => pathname.startsWith(path));
+    if (wanted !== undefined && authorization !== wanted && !isOpen)
       return void response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
     if (pathname.startsWith('/large/')) {
       const content = made.large.get(pathname.slice('/large/'.length));

@@ -214,7 +214,7 @@ test('a push to a base is noticed, though another application has that repositor
   ]) {
     const store = { applications: { list: () => list } } as unknown as Pick<Store, 'applications'>;
     const sources = remoteSources({ store, remotes, clock: systemClock });
-    assert.equal(sources.all(last).get(normaliseRepo(address))?.isGit, true);
+    assert.equal(sources.all(last).get(normaliseRepo(address))?.mirrors.size, 1);
     assert.deepEqual(await sources.touched(normaliseRepo(address), last, signal), [applicationKey(base)]);
     assert.deepEqual(sources.of(module, last), { repositories: [], others: [] });
   }

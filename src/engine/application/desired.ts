@@ -94,8 +94,7 @@ async function resolveSources(
           throw new AppError('E_RENDER', `${source.repoURL} is no repository of Git, and nothing is fetched here`);
         return { source, ...(await opened.source(revisions[index])), opened };
       }
-      opened?.permit(source.repoURL);
-      const repository = git.repository(source.repoURL);
+      const repository = opened ? opened.repository() : git.repository(source.repoURL);
       const revision = await repository.resolve(revisions[index] ?? source.targetRevision);
       const files = opened ? await opened.checkout(revision) : filesOf(repository, revision);
       return { source, revision, files, opened };

@@ -6,7 +6,7 @@ import type { Repository } from '../../git/repository.ts';
 import type { Application, ApplicationSource } from '../../model/application.ts';
 import type { Store } from '../../store/store.ts';
 import type { Known, Memory } from './memory.ts';
-import type { LastRendered } from '../remote/sources.ts';
+import type { LastRendered, Mirrored } from '../remote/sources.ts';
 import type { Remotes } from '../remote/remotes.ts';
 import { isFetched } from '../remote/remotes.ts';
 import { Paced } from '../remote/paced.ts';
@@ -15,6 +15,7 @@ import { breather } from '../../base/clock.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
 import { normaliseRepo } from '../../model/repository.ts';
+import { mirrorName } from '../../git/url.ts';
 import { ChangedPaths } from '../../git/touch.ts';
 
 interface SourcesOptions {
@@ -178,32 +179,51 @@ function lastIn(memory: Memory): LastRendered {
   };
 }
 
-/** One look at a time for each repository, whatever its URL is written like; nothing is fetched unasked. */
-export function createSources(options: SourcesOptions): Sources {
-  const { git, store, clock } = options;
-  const remotes = remoteSources(options);
-  const fetchers = new Map<string, { url: string; paced: Paced }>();
-  function fetcher(url: string): Paced {
-    const name = normaliseRepo(url);
-    const found = fetchers.get(name) ?? { url, paced: new Paced(clock, () => git.repository(url).fetch()) };
+/** Those of mirrors, by the names of these. */
+function looks({ git, clock }: SourcesOptions) {
+  const fetchers = new Map<string, Mirrored & { paced: Paced }>();
+  function fetcher({ address, reach }: Mirrored): Paced {
+    const name = mirrorName(address, reach);
+    const found = fetchers.get(name) ?? {
+      ...{ address, ...(reach && { reach }) },
+      paced: new Paced(clock, () => git.repository(address, reach).fetch()),
+    };
     fetchers.set(name, found);
     return found.paced;
   }
   /** Mirrors that nobody reads any more go. */
   const forgetUnused = (wanted: (name: string) => boolean): void => {
-    for (const [name, { url, paced }] of fetchers) {
+    for (const [name, { address, reach, paced }] of fetchers) {
       if (wanted(name) || !paced.idle) continue;
       fetchers.delete(name);
-      git.forget(url);
+      git.forget(address, reach);
     }
   };
+  return { fetcher, forgetUnused };
+}
+
+/** The first one decides: that another mirror cannot be brought up to date concerns who reads that one. */
+async function lookAll([first, ...others]: readonly Promise<void>[]): Promise<void> {
+  const rest = Promise.allSettled(others);
+  try {
+    await first;
+  } finally {
+    await rest;
+  }
+}
+
+/** One look at a time for each repository, whatever its URL is written like; nothing is fetched unasked. */
+export function createSources(options: SourcesOptions): Sources {
+  const { git, store, clock } = options;
+  const remotes = remoteSources(options);
+  const { fetcher, forgetUnused } = looks(options);
   return {
     fetch(app, since, signal, memory) {
       const mirrored = sourcesOf(app.spec).filter((source) => !isFetched(source));
       const { repositories, others } = remotes.of(app, lastIn(memory));
-      const urls = [...mirrored.map(({ repoURL }) => repoURL), ...repositories];
+      const read = [...mirrored.map(({ repoURL }) => ({ address: repoURL })), ...repositories];
       const running = [
-        ...urls.map((url) => fetcher(url).since(since, signal)),
+        ...read.map((each) => fetcher(each).since(since, signal)),
         ...others.map((address) => remotes.paced(address).since(since, signal)),
       ].filter((each) => each !== undefined);
       return running.length > 0 ? Promise.all(running).then(() => undefined) : undefined;
@@ -211,13 +231,15 @@ export function createSources(options: SourcesOptions): Sources {
     async moved(repoUrl, memory, signal) {
       const name = normaliseRepo(repoUrl);
       const [urls, elsewhere] = [urlsOf(store), remotes.all(lastIn(memory))];
-      forgetUnused((each) => urls.has(each) || elsewhere.get(each)?.isGit === true);
-      const remote = elsewhere.get(name);
-      const url = urls.get(name) ?? (remote?.isGit ? remote.address : undefined);
-      if (url !== undefined) await fetcher(url).since(clock.now(), signal);
+      const used = new Set([...urls.values()].map((url) => mirrorName(url)));
+      for (const { mirrors } of elsewhere.values()) for (const each of mirrors.keys()) used.add(each);
+      forgetUnused((each) => used.has(each));
+      const [url, remote] = [urls.get(name), elsewhere.get(name)];
+      const read = [...(url === undefined ? [] : [{ address: url }]), ...(remote?.mirrors.values() ?? [])];
+      if (read.length > 0) await lookAll(read.map(async (each) => fetcher(each).since(clock.now(), signal)));
       else if (remote) await remotes.paced(remote.address).since(clock.now(), signal);
       else return [];
-      const keys = urls.has(name) && url !== undefined ? await touched(store, memory, url, git.repository(url)) : [];
+      const keys = url === undefined ? [] : await touched(store, memory, url, git.repository(url));
       return [...new Set([...keys, ...(remote ? await remotes.touched(name, lastIn(memory), signal) : [])])];
     },
     behind: (app, others, memory) => behind(options, app, others, memory),

@@ -2,10 +2,12 @@
 import type { Fetcher } from '../../fetch/fetch.ts';
 import type { Git } from '../../git/git.ts';
 import type { Files } from '../../model/files.ts';
+import type { Reach } from '../../git/url.ts';
 import type { Settings } from '../../store/settings.ts';
 import type { Asked, Fetched } from './egress.ts';
 import type { Module } from './whole.ts';
 import { filesOf } from '../../git/git.ts';
+import { mirrorName } from '../../git/url.ts';
 import { isHttp } from '../../git/access.ts';
 import { AppError } from '../../base/errors.ts';
 import { redactText } from '../../base/log.ts';
@@ -22,14 +24,13 @@ interface CheckoutOptions {
   settings(): Settings;
   signal: AbortSignal;
   /** Throws E_EGRESS. */
-  check(asked: Asked): void;
-  record(asked: Asked, answers: Record<string, Fetched['again']>, is: string): void;
+  check(asked: Asked): Reach;
+  record(asked: Asked & { reach: Reach }, answers: Record<string, Fetched['again']>, is: string): void;
 }
 
 interface Wanted {
   url: string;
-  /** Repository whose credentials it is reached with, where those are not its own. */
-  as?: string | undefined;
+  reach: Reach;
   commit: string;
   /** Kustomize lets an address say that it wants none. */
   submodules: boolean;
@@ -37,11 +38,11 @@ interface Wanted {
 
 /** The commit is in the mirror. Nothing is asked of anybody before it is read. */
 export async function checkout(options: CheckoutOptions, wanted: Wanted): Promise<Files> {
-  const { url, as, commit, submodules } = wanted;
-  const files = filesOf(options.git.repository(url, as), commit);
+  const { url, reach, commit, submodules } = wanted;
+  const files = filesOf(options.git.repository(url, reach), commit);
   const fetch = (pointer: { oid: string; size: number }, path: string): Promise<Buffer> =>
     largeFile(options, { ...wanted, files, ...pointer, path });
-  const enabled = loginFor(options.settings(), as ?? url)?.lfs === true;
+  const enabled = loginFor(options.settings(), reach.as ?? url)?.lfs === true;
   const large = enabled ? withLargeFiles(files, normaliseRepo(url), fetch) : files;
   return submodules ? withModules(large, (module) => submodule(options, wanted, module)) : large;
 }
@@ -59,6 +60,20 @@ export async function checkHost(url: string, parent: string, settings: Settings)
   });
 }
 
+/** What nobody gives out without the App's token is told with what would let that be used. */
+export async function reached<T>({ as, secretsOnly }: Reach, fetching: Promise<T>): Promise<T> {
+  try {
+    return await fetching;
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'E_GIT_AUTH' || !secretsOnly || as !== undefined) throw error;
+    throw new AppError(error.code, `${error.message}; the AppProject does not name it, so it was asked for as nobody`, {
+      cause: error,
+      kind: error.kind,
+      hint: 'List it, or all of its owner, in sourceRepos of the AppProject (a * alone does not count), or add a Secret.',
+    });
+  }
+}
+
 async function submodule(options: CheckoutOptions, parent: Wanted, { path, url: written, commit }: Module) {
   const { git, settings, check, record } = options;
   const url = moduleUrl(parent.url, written);
@@ -68,16 +83,16 @@ async function submodule(options: CheckoutOptions, parent: Wanted, { path, url: 
     });
   const as = borrowed(settings(), parent, url);
   const asked: Asked = { kind: 'submodule', address: url, ...(as !== undefined && { login: as }) };
-  check(asked);
+  const reach = check(asked);
   await checkHost(url, parent.url, settings());
-  await git.repository(url, as).fetchCommit(commit);
-  record(asked, { [commit]: () => Promise.resolve(commit) }, commit);
-  return checkout(options, { url, as, commit, submodules: true });
+  await reached(reach, git.repository(url, reach).fetchCommit(commit));
+  record({ ...asked, reach }, { [commit]: () => Promise.resolve(commit) }, commit);
+  return checkout(options, { url, reach, commit, submodules: true });
 }
 
 /** Those of the parent go to its own server alone, and not where a Secret says something else. */
 function borrowed(settings: Settings, parent: Wanted, url: string): string | undefined {
-  const from = parent.as ?? parent.url;
+  const from = parent.reach.as ?? parent.url;
   const [own, above] = [loginFor(settings, url), loginFor(settings, from)];
   if (!above || !hasCredentials(above) || !isSameServer(url, from)) return undefined;
   return !own || !hasCredentials(own) || own.url === above.url ? from : undefined;
@@ -90,9 +105,8 @@ interface Large extends Wanted {
   size: number;
 }
 
-async function largeFile(options: CheckoutOptions, { url, as, files, path, oid, size }: Large): Promise<Buffer> {
+async function largeFile(options: CheckoutOptions, { url, reach, files, path, oid, size }: Large): Promise<Buffer> {
   const { git, fetcher, signal } = options;
-  const of = as ?? url;
   const place = { file: path, line: 1 };
   if (!isHttp(url))
     throw new AppError('E_RENDER', `${path} is kept in Git LFS, which is asked over http and https alone`, {
@@ -104,8 +118,12 @@ async function largeFile(options: CheckoutOptions, { url, as, files, path, oid, 
       place,
       hint: 'Only the server of the repository itself is asked: take url out of .lfsconfig.',
     });
-  const authorization = await git.authorization(of);
-  return placed(fetcher.large({ repository: url, of, authorization, oid, size, signal }), place);
+  const of = reach.as ?? url;
+  const authorization = await git.authorization(url, reach);
+  return placed(
+    fetcher.large({ repository: url, kept: mirrorName(url, reach), of, authorization, oid, size, signal }),
+    place,
+  );
 }
 
 /** Whether `.lfsconfig` has a field `url` or `lfsurl`, behind the head of a section too. */

@@ -1,13 +1,14 @@
 // What may be fetched for whom: a merged revision what its project permits, one that nobody has merged only what the
 // merged one fetches, or what `preview.egress` lists.
 import type { AppProject } from '../../model/project.ts';
+import type { Reach } from '../../git/url.ts';
 import type { Settings } from '../../store/settings.ts';
 import { globMatch } from '../../base/glob.ts';
 import { AppError } from '../../base/errors.ts';
 import { redactText } from '../../base/log.ts';
 import { withoutTrailing } from '../../base/trim.ts';
 import { isRepositoryAddress, namesOneServer, normaliseRepo } from '../../model/repository.ts';
-import { sourcePermitted } from '../../policy/project.ts';
+import { sourceNamed, sourcePermitted } from '../../policy/project.ts';
 import { hasCredentials, loginFor } from '../../store/repository-secrets.ts';
 
 /** What a rendering fetched. */
@@ -20,6 +21,8 @@ export interface Fetched {
   what: string;
   /** What that was: a version and a digest, or a commit. */
   is: string;
+  /** In whose name it was, where it is a repository of Git. */
+  reach?: Reach;
   /** What it is now, as far as was looked. */
   again(signal: AbortSignal): Promise<string>;
 }
@@ -34,6 +37,8 @@ export interface Asked {
 }
 
 interface Who {
+  /** Whether it is the repository of the application itself. */
+  own: boolean;
   project: AppProject | undefined;
   /** What the merged revision fetches; undefined: what is rendered is merged. */
   unmerged?: readonly Fetched[] | undefined;
@@ -63,9 +68,7 @@ function lists(pattern: string, { address, name }: Asked): boolean {
   );
 }
 
-/** Throws E_EGRESS for what the one who asks may not fetch. */
-export function checkEgress(asked: Asked, { project, unmerged }: Who, settings: Known): void {
-  const shown = redactText([asked.address, asked.name].filter(Boolean).join(' '));
+function checkAddress(asked: Asked, shown: string): void {
   const isGit = asked.kind === 'git' || asked.kind === 'submodule';
   if (!(isGit ? isRepositoryAddress : namesOneServer)(asked.address))
     throw new AppError(
@@ -75,6 +78,16 @@ export function checkEgress(asked: Asked, { project, unmerged }: Who, settings: 
         hint: 'Write the server right behind the scheme, and a slash behind it; repositories of Git have no query.',
       },
     );
+}
+
+/**
+ * In whose name it is fetched. The App's token reads every repository that the App is installed in, and addresses stand in
+ * repositories, which many people write: it is for the own one, and for those that the project names.
+ * Throws E_EGRESS for what the one who asks may not fetch.
+ */
+export function checkEgress(asked: Asked, { own, project, unmerged }: Who, settings: Known): Reach {
+  const shown = redactText([asked.address, asked.name].filter(Boolean).join(' '));
+  checkAddress(asked, shown);
   const of = asked.login ?? asked.address;
   const login = loginFor(settings, of, project?.metadata.name ?? '');
   const any = loginFor(settings, of);
@@ -83,14 +96,19 @@ export function checkEgress(asked: Asked, { project, unmerged }: Who, settings: 
     throw new AppError('E_EGRESS', `${shown} has credentials, and they are not those of this project`, {
       hint: 'List the repository in sourceRepos of the AppProject.',
     });
-  if (!unmerged || unmerged.some(({ of }) => of === identityOf(asked))) return;
+  const isTrusted = own || isPrivate || (project !== undefined && sourceNamed(project, asked.address));
+  const lent: Reach = asked.login === undefined ? {} : { as: asked.login };
+  const reach: Reach = isTrusted && asked.login === undefined ? {} : { ...lent, secretsOnly: true };
+  if (!unmerged || unmerged.some(({ of }) => of === identityOf(asked))) return reach;
   const listed = settings.egress.filter((pattern) => lists(pattern, asked));
   if (listed.length === 0)
     throw new AppError('E_EGRESS', `${shown} is fetched by nothing that is merged, so not for this revision either`, {
       hint: 'Merge it first, or name the address in preview.egress of coxswain-cm.',
     });
-  if (isPrivate && listed.every((pattern) => /[*?[{]/.test(pattern)))
+  const isExact = listed.some((pattern) => !/[*?[{]/.test(pattern));
+  if (isPrivate && !isExact)
     throw new AppError('E_EGRESS', `${shown} needs credentials, and preview.egress lists it by a glob alone`, {
       hint: 'Credentials go only to addresses that preview.egress lists as they are.',
     });
+  return isExact ? reach : { ...reach, secretsOnly: true };
 }

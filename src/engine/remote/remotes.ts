@@ -5,12 +5,13 @@ import type { Application, ApplicationSource } from '../../model/application.ts'
 import type { Files } from '../../model/files.ts';
 import type { AppProject } from '../../model/project.ts';
 import type { Remote, RemoteChart } from '../../render/source/remote.ts';
+import type { Reach } from '../../git/url.ts';
 import type { Repository } from '../../git/repository.ts';
 import type { Settings } from '../../store/settings.ts';
 import type { Asked, Fetched } from './egress.ts';
 import { AppError } from '../../base/errors.ts';
 import { normaliseRepo } from '../../model/repository.ts';
-import { checkHost, checkout } from './checkout.ts';
+import { checkHost, checkout, reached } from './checkout.ts';
 import { checkEgress, identityOf } from './egress.ts';
 
 export type { Fetched } from './egress.ts';
@@ -43,9 +44,9 @@ export interface Opened {
   remote: Remote;
   /** What was fetched so far. */
   fetched: Fetched[];
-  /** Throws E_EGRESS for a repository of Git that the revision may not read. */
-  permit(repoUrl: string): void;
-  /** The files of a commit of the source's own repository. */
+  /** Of the source, where it is one of Git. Throws E_EGRESS for one that the revision may not read. */
+  repository(): Repository;
+  /** The files of a commit of that. */
   checkout(commit: string): Promise<Files>;
   /** The source itself, where it is a chart or an artifact; `revision` in place of its own. */
   source(revision: string | undefined): Promise<{ revision: string; files: Files }>;
@@ -67,12 +68,12 @@ export function createRemotes(options: RemotesOptions): Remotes {
 /** What one rendering may ask, and what it was told. */
 interface Asking {
   fetched: Map<string, Fetched>;
-  /** Throws E_EGRESS. */
-  check(asked: Asked): void;
+  /** In whose name it is fetched. Throws E_EGRESS. */
+  check(asked: Asked): Reach;
   /** What it was when it was synced, where that counts. */
   wanted(asked: Asked, version: string): string | undefined;
   /** By version that was asked for: how that is asked again. Throws E_REVISION where it is another thing by now. */
-  record(asked: Asked, answers: Record<string, Fetched['again']>, is: string): void;
+  record(asked: Asked & { reach?: Reach }, answers: Record<string, Fetched['again']>, is: string): void;
 }
 
 function askingFor(
@@ -88,8 +89,10 @@ function askingFor(
     check(asked) {
       const name = normaliseRepo(asked.address);
       // What other applications of its project read is nothing that this one may point to.
-      const free = asked.kind === 'git' ? scope.repositories?.has(name) : ownModule(asked, source);
-      checkEgress(asked, { project: projectOf(spec.project), unmerged: free ? undefined : unmerged }, settings());
+      const own = name === normaliseRepo(source.repoURL);
+      const free = asked.kind === 'git' ? scope.repositories?.has(name) : own && asked.kind === 'submodule';
+      const who = { own, project: projectOf(spec.project), unmerged: free ? undefined : unmerged };
+      return checkEgress(asked, who, settings());
     },
     wanted: (asked, version) => pinned?.[`${identityOf(asked)} ${version}`],
     record(asked, answers, is) {
@@ -97,15 +100,11 @@ function askingFor(
       for (const [version, again] of Object.entries(answers)) {
         const what = `${of} ${version}`;
         if (pinned?.[what] !== undefined && pinned[what] !== is) throw changed(what);
-        fetched.set(what, { address: asked.address, of, what, is, again });
+        const { address, reach } = asked;
+        fetched.set(what, { address, of, what, is, again, ...(reach && { reach }) });
       }
     },
   };
-}
-
-/** Whether a submodule is the repository that it stands in. */
-function ownModule({ kind, address }: Asked, { repoURL }: ApplicationSource): boolean {
-  return kind === 'submodule' && normaliseRepo(address) === normaliseRepo(repoURL);
 }
 
 interface ChartNamed {
@@ -186,13 +185,13 @@ async function repositoryFor(
 ): Promise<Files> {
   const { check, record, wanted } = asking;
   const asked: Asked = { kind: 'git', address: url };
-  check(asked);
+  const reach = check(asked);
   await checkHost(url, beside, options.settings());
-  const repository = options.git.repository(url);
-  const revision = wanted(asked, ref) ?? (await freshCommitOf(repository, ref));
-  await repository.fetchCommit(revision);
-  record(asked, { [ref]: () => commitOf(repository, ref) }, revision);
-  return checkout({ ...options, ...asking, signal }, { url, commit: revision, submodules });
+  const repository = options.git.repository(url, reach);
+  const revision = wanted(asked, ref) ?? (await reached(reach, freshCommitOf(repository, ref)));
+  await reached(reach, repository.fetchCommit(revision));
+  record({ ...asked, reach }, { [ref]: () => commitOf(repository, ref) }, revision);
+  return checkout({ ...options, ...asking, signal }, { url, reach, commit: revision, submodules });
 }
 
 function opened(
@@ -205,15 +204,14 @@ function opened(
   const asking = askingFor(options, app, source, scope);
   const pass = source.helm?.passCredentials ? (scope.unmerged ? 'listed' : 'anywhere') : undefined;
   const chart: Remote['chart'] = (named) => chartFor(options, asking, { ...named, pass, signal });
+  const ownReach = (): Reach => (scope.unmerged ? asking.check({ kind: 'git', address: source.repoURL }) : {});
   return {
     get fetched() {
       return [...asking.fetched.values()];
     },
-    permit(repoUrl) {
-      if (scope.unmerged) asking.check({ kind: 'git', address: repoUrl });
-    },
+    repository: () => options.git.repository(source.repoURL, ownReach()),
     checkout: (commit) =>
-      checkout({ ...options, ...asking, signal }, { url: source.repoURL, commit, submodules: true }),
+      checkout({ ...options, ...asking, signal }, { url: source.repoURL, reach: ownReach(), commit, submodules: true }),
     async source(revision) {
       const version = revision || source.targetRevision || '';
       if (!source.chart) return artifactFor(options, asking, { address: source.repoURL, version, signal });

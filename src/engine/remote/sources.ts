@@ -2,10 +2,12 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Application } from '../../model/application.ts';
 import type { Store } from '../../store/store.ts';
+import type { Reach } from '../../git/url.ts';
 import type { Fetched, Remotes } from './remotes.ts';
 import { breather } from '../../base/clock.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
 import { normaliseRepo } from '../../model/repository.ts';
+import { mirrorName } from '../../git/url.ts';
 import { fetchedAddresses } from './remotes.ts';
 import { Paced } from './paced.ts';
 
@@ -24,13 +26,19 @@ export interface LastRendered {
 
 interface Elsewhere {
   address: string;
-  /** A repository of Git, with a mirror. */
-  isGit: boolean;
+  /** Of a repository of Git: the mirrors that are read, by their names. */
+  mirrors: Map<string, Mirrored>;
+}
+
+/** Which mirror of a repository is read. */
+export interface Mirrored {
+  address: string;
+  reach?: Reach;
 }
 
 interface RemoteSources {
   /** Of one application: its chart repositories and registries, and what its last rendering fetched. */
-  of(app: Application, last: LastRendered): { repositories: string[]; others: string[] };
+  of(app: Application, last: LastRendered): { repositories: Mirrored[]; others: string[] };
   /** Of all applications, by the normalised address. */
   all(last: LastRendered): Map<string, Elsewhere>;
   /** Looks at what is no repository of Git. */
@@ -47,6 +55,14 @@ function isGit({ of }: Fetched): boolean {
 /** A submodule is the commit that its repository names, whatever is pushed there. */
 function moves({ of }: Fetched): boolean {
   return !of.startsWith('submodule ');
+}
+
+function mirrorsOf(fetched: readonly Fetched[]): Map<string, Mirrored> {
+  return new Map(
+    fetched
+      .filter(isGit)
+      .map(({ address, reach }) => [mirrorName(address, reach), { address, ...(reach && { reach }) }]),
+  );
 }
 
 /** Without `remotes` it knows of nothing; addresses are told apart as `normaliseRepo` writes them. */
@@ -68,7 +84,7 @@ export function remoteSources({ store, remotes, clock }: RemoteSourcesOptions): 
       const own = remotes ? [...fetchedAddresses(sourcesOf(app.spec)).values()] : [];
       const rest = fetched.filter((each) => !isGit(each)).map(({ address }) => address);
       return {
-        repositories: [...new Set(fetched.filter(isGit).map(({ address }) => address))],
+        repositories: [...mirrorsOf(fetched).values()],
         others: [...new Set([...own, ...rest])],
       };
     },
@@ -76,9 +92,14 @@ export function remoteSources({ store, remotes, clock }: RemoteSourcesOptions): 
       const found = new Map<string, Elsewhere>();
       for (const app of store.applications.list()) {
         for (const [name, address] of remotes ? fetchedAddresses(sourcesOf(app.spec)) : [])
-          found.set(name, { address, isGit: false });
-        for (const each of last.fetched(applicationKey(app)).filter(moves))
-          found.set(normaliseRepo(each.address), { address: each.address, isGit: isGit(each) });
+          found.set(name, { address, mirrors: new Map() });
+        const fetched = last.fetched(applicationKey(app)).filter(moves);
+        for (const { address } of fetched) {
+          const name = normaliseRepo(address);
+          const here = found.get(name)?.mirrors ?? [];
+          const own = fetched.filter((each) => normaliseRepo(each.address) === name);
+          found.set(name, { address, mirrors: new Map([...here, ...mirrorsOf(own)]) });
+        }
       }
       return found;
     },

@@ -11,21 +11,22 @@ import { authorizationOf, isHttp } from '../../git/access.ts';
 
 /**
  * Argo CD needs a repository Secret to read alone: who pushes is the App, as it is who opens the pull request. `known`:
- * what the Secrets of the control plane say of that URL.
+ * what the Secrets of the control plane say of that URL. The App's token reads all that it is installed in, so it is not
+ * for every reach.
  */
 export function repositoryCredentials(
   github: Pick<GitHubClient, 'credentials'> | undefined,
   known: (repoUrl: string) => GitAccess & { app?: AppLogin },
 ): CredentialsFor {
   const tokenOf = appTokens();
-  return async (repoUrl, purpose) => {
+  return async (repoUrl, purpose, { secretsOnly } = {}) => {
     const { app, ...access } = known(repoUrl);
     if (!isHttp(repoUrl)) return access;
     const { username: _name, password: _password, bearerToken: _token, ...transport } = access;
     const own = async (): Promise<GitAccess | undefined> =>
       app ? { ...transport, ...(await tokenOf(app)) } : authorizationOf(access) || access.cert ? access : undefined;
     const ours = async (): Promise<GitAccess | undefined> => {
-      const login = await github?.credentials(repoUrl);
+      const login = secretsOnly ? undefined : await github?.credentials(repoUrl);
       return login && { ...transport, ...login };
     };
     const [first, second] = purpose === 'read' ? [own, ours] : [ours, own];
