@@ -3,6 +3,9 @@ import type { Refs } from './refs.ts';
 import type { Worker } from '../base/worker.ts';
 import { maybeConstraint } from '../model/constraint.ts';
 
+/** Masterminds/semver: NewVersion. */
+const version = /^v?\d{1,19}(?:\.\d{1,19}){0,2}(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(?:\+[0-9A-Za-z.-]+)?$/;
+
 /**
  * The ref of the newest tag that fits; undefined if none does, or the text is no constraint. What it meant is
  * remembered as long as the refs are the same.
@@ -15,18 +18,23 @@ export class Constraints {
     this.#worker = worker;
   }
 
-  async newest(refs: Refs, text: string): Promise<string | undefined> {
+  /**
+   * `tagPrefix`: only tags that begin so count, by what stands behind it; a version that is written out means the tag of
+   * that name then, whether there is one or not (Argo CD: util/versions/tags.go MaxVersion).
+   */
+  async newest(refs: Refs, text: string, tagPrefix = ''): Promise<string | undefined> {
+    if (tagPrefix !== '' && version.test(text)) return `refs/tags/${tagPrefix}${text}`;
     if (!maybeConstraint(text)) return undefined;
     const known = this.#known.get(refs) ?? new Map<string, Promise<string | undefined>>();
     this.#known.set(refs, known);
-    const asked = known.get(text) ?? this.#ask(refs, text);
-    known.set(text, asked);
-    asked.catch(() => known.delete(text));
+    const name = `${tagPrefix}\0${text}`;
+    const asked = known.get(name) ?? this.#ask(refs, text, `refs/tags/${tagPrefix}`);
+    known.set(name, asked);
+    asked.catch(() => known.delete(name));
     return asked;
   }
 
-  async #ask(refs: Refs, constraint: string): Promise<string | undefined> {
-    const prefix = 'refs/tags/';
+  async #ask(refs: Refs, constraint: string, prefix: string): Promise<string | undefined> {
     const tags = [...refs.keys()].filter((ref) => ref.startsWith(prefix)).map((ref) => ref.slice(prefix.length));
     const { value } = await this.#worker.call('constraint', { constraint, tags });
     return typeof value === 'string' ? `${prefix}${value}` : undefined;

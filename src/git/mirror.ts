@@ -75,22 +75,24 @@ export class Mirror implements Repository {
     return this.#refs.get();
   }
 
-  async resolve(targetRevision: string | undefined): Promise<string> {
+  async resolve(targetRevision: string | undefined, tagPrefix?: string): Promise<string> {
     const revision = targetRevision ?? '';
     const refs = await this.refs();
     // A constraint that some tag fits goes before a branch of that name (Argo CD: util/git/client.go lsRemote).
-    const newest = await this.#parts.constraints.newest(refs, revision);
+    const newest = isId(revision) ? undefined : await this.#parts.constraints.newest(refs, revision, tagPrefix);
     const named = newest === undefined ? resolveByName(refs, revision) : refs.get(newest);
     if (named) return named;
-    if (this.#commits.get(revision)) return revision;
-    const object = /^[0-9a-f]{4,64}$/i.test(revision) ? await this.#objects.read(`${revision}^{commit}`) : undefined;
+    const mayBeCommit = newest === undefined;
+    if (mayBeCommit && this.#commits.get(revision)) return revision;
+    const object =
+      mayBeCommit && /^[0-9a-f]{4,64}$/i.test(revision) ? await this.#objects.read(`${revision}^{commit}`) : undefined;
     if (object) {
       this.#commits.set(object.id, parseCommit(object.id, object.data));
       return object.id;
     }
     throw new AppError(
       'E_REVISION',
-      `${revision === '' || revision === 'HEAD' ? 'the default branch' : `revision ${JSON.stringify(revision)}`} ` +
+      `${revision === '' || revision === 'HEAD' ? 'the default branch' : `revision ${JSON.stringify(newest ?? revision)}`} ` +
         `does not exist in ${this.url}`,
       {
         hint: 'Push it, or correct targetRevision: a branch, a tag, a commit or a version constraint.',

@@ -96,9 +96,10 @@ export interface Repository {
   fetch(): Promise<RefChanges>;
   /**
    * Commit of a branch, tag, SHA (short too), `HEAD` or '' (the default branch), full ref name or semver constraint
-   * over tags, from what is in the mirror. Throws E_REVISION.
+   * over tags, from what is in the mirror. `tagPrefix`: versions and constraints mean tags that begin so. Throws
+   * E_REVISION.
    */
-  resolve(targetRevision: string | undefined): Promise<string>;
+  resolve(targetRevision: string | undefined, tagPrefix?: string): Promise<string>;
   /** Commits by full ref name as of the last fetch; `HEAD` is the remote's. */
   refs(): Promise<ReadonlyMap<string, string>>;
   /**

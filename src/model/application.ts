@@ -7,6 +7,8 @@ export interface ApplicationSource {
   repoURL: string;
   path?: string;
   targetRevision?: string;
+  /** Of tags: what stands before the version that `targetRevision` means. */
+  tagPrefix?: string;
   chart?: string;
   ref?: string;
   name?: string;

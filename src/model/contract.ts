@@ -98,12 +98,12 @@ const source = {
   ref: true,
   chart: true,
   name: { idle: 'sources go by their position' },
-  tagPrefix: { refuse: 'tags are compared by their whole names. Name the tag in targetRevision' },
+  tagPrefix: true,
   helm: { fields: helm },
   kustomize: { fields: kustomize },
   directory: { fields: directory },
   plugin: { refuse: 'config management plugins are not supported yet' },
-} satisfies Record<keyof ApplicationSource | 'tagPrefix', Shape>;
+} satisfies Record<keyof ApplicationSource, Shape>;
 
 const retry = {
   limit: true,

@@ -29,7 +29,7 @@ function message<T extends { message?: string }>(from: T): { message?: string } 
 
 function shownSource(source: ApplicationSource): ApplicationSource {
   return {
-    ...pick(source, 'path', 'chart', 'targetRevision', 'ref', 'name'),
+    ...pick(source, 'path', 'chart', 'targetRevision', 'tagPrefix', 'ref', 'name'),
     repoURL: redactText(source.repoURL).replace('***@', ''),
   };
 }

@@ -106,6 +106,33 @@ test('a revision is a branch, a tag, a commit, a short commit, HEAD, nothing, or
   }
 });
 
+test('with a tagPrefix versions and constraints mean tags that begin so, and nothing else does', async (t) => {
+  const from = origin(t);
+  const commits = new Map<string, string>();
+  for (const tag of ['a/1.0.0', 'a/1.10.0', 'b/v1.2.0', 'b/v1.1.0', '2.0.0', '2024']) {
+    commits.set(tag, from.commit(tag, { 'x.txt': tag }));
+    from.git('tag', tag);
+  }
+  from.git('push', '-q', '--tags', 'origin');
+  const branch = from.commit('branch', { 'b.txt': 'b' }, '1.x');
+  const repository = mirrors(t).repository(from.url);
+  for (const [prefix, revision, tag] of [
+    ['a/', '1.x', 'a/1.10.0'],
+    ['a/', '<1.10', 'a/1.0.0'],
+    ['a/', '1.0.0', 'a/1.0.0'],
+    ['b/', '^1', 'b/v1.2.0'],
+    ['b/', 'v1.1.0', 'b/v1.1.0'],
+    ['b/v', '1.1.x', 'b/v1.1.0'],
+    ['', '2.x', '2.0.0'],
+  ] as const)
+    assert.equal(await repository.resolve(revision, prefix), commits.get(tag), `${prefix} ${revision}`);
+  assert.equal(await repository.resolve('1.x', 'c/'), branch);
+  assert.equal(await repository.resolve('main', 'a/'), commits.get('2024'));
+  assert.equal(await repository.resolve(commits.get('a/1.0.0'), 'a/'), commits.get('a/1.0.0'));
+  for (const missing of ['2.0.0', '2024', 'v1.0.0'])
+    await assert.rejects(repository.resolve(missing, 'a/'), { code: 'E_REVISION', message: /refs\/tags\/a\// });
+});
+
 test('version constraints are read as Argo CD reads them, tags of one and two parts too', async (t) => {
   const from = origin(t);
   const at = new Map<string, string>();

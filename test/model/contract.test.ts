@@ -130,8 +130,6 @@ test('a field that has its effect is told of nothing', () => {
 
 /** What stands before the colon of the text, with a value that asks for something. */
 const without: [path: string, value: unknown, text: string][] = [
-  ['source.tagPrefix', 'v', 'spec.source.tagPrefix is not supported'],
-  ['sources[].tagPrefix', 'v', 'spec.sources[0].tagPrefix is not supported'],
   ['sources[].name', 'values', 'spec.sources[0].name has no effect'],
   ['source.plugin.name', 'x', 'spec.source.plugin is not supported'],
   ['source.kustomize.version', 'v4', 'spec.source.kustomize.version is not supported'],
@@ -163,7 +161,7 @@ test('a field without effect is told by its path, and says what to do', () => {
 
 test('a field that says nothing is none', () => {
   for (const value of [undefined, null, '', false, [], {}, { name: '' }]) {
-    for (const path of ['source.tagPrefix', 'source.plugin', 'sourceHydrator', 'source.nonsense'])
+    for (const path of ['source.plugin', 'sourceHydrator', 'source.nonsense'])
       assert.deepEqual(told(path, value), [], `${path} ${JSON.stringify(value)}`);
   }
 });

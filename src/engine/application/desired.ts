@@ -95,7 +95,7 @@ async function resolveSources(
         return { source, ...(await opened.source(revisions[index])), opened };
       }
       const repository = opened ? opened.repository() : git.repository(source.repoURL);
-      const revision = await repository.resolve(revisions[index] ?? source.targetRevision);
+      const revision = await repository.resolve(revisions[index] ?? source.targetRevision, source.tagPrefix);
       const files = opened ? await opened.checkout(revision) : filesOf(repository, revision);
       return { source, revision, files, opened };
     }),

@@ -95,7 +95,7 @@ async function unmovedAt(
   for (const [index, source] of sourcesOf(app.spec).entries()) {
     const before = known.revisions[index];
     const own = normaliseRepo(source.repoURL) === normaliseRepo(repository.url) && !isFetched(source);
-    const now = own ? await repository.resolve(source.targetRevision ?? '').catch(() => undefined) : before;
+    const now = own ? await repository.resolve(source.targetRevision, source.tagPrefix).catch(() => undefined) : before;
     if (!before || !now) return undefined;
     revisions.push(now);
     if (now === before) continue;
@@ -115,7 +115,7 @@ function headsOf(git: Git, app: Application): Promise<(string | undefined)[]> {
       ? undefined
       : git
           .repository(source.repoURL)
-          .resolve(source.targetRevision)
+          .resolve(source.targetRevision, source.tagPrefix)
           .catch(() => undefined);
   return Promise.all(sourcesOf(app.spec).map(head));
 }
@@ -132,7 +132,7 @@ async function failedHere(
     if (!repository || isFetched(source)) continue;
     if (
       failedAt.length > 0 &&
-      failedAt[index] !== (await repository.resolve(source.targetRevision ?? '').catch(() => undefined))
+      failedAt[index] !== (await repository.resolve(source.targetRevision, source.tagPrefix).catch(() => undefined))
     )
       return false;
   }
