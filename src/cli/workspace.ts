@@ -124,15 +124,17 @@ export async function openTools(session: Session, settings: () => Settings): Pro
   session.atEnd(async () => jq.stop());
   const scripts = new HealthScripts(tool('render'), () => settings().healthScripts);
   session.atEnd(async () => scripts.stop());
-  const known = repositoryCredentials(undefined, (url) => accessOf(settings(), url));
+  const known = repositoryCredentials(undefined, (url, project) => accessOf(settings(), url, project));
   const git = openGit({
     worker,
     dir: join(await session.folder(), 'git'),
     clock: systemClock,
     log: quiet,
     signal,
-    credentials: async (url, purpose) =>
-      hasCredentials(accessOf(settings(), url)) ? known(url, purpose) : ownCredential(url, options.env, signal),
+    credentials: async (url, purpose, reach) =>
+      hasCredentials(accessOf(settings(), url, reach?.project))
+        ? known(url, purpose, reach)
+        : ownCredential(url, options.env, signal),
   });
   session.atEnd(() => git.stop());
   const renderer = await createRenderer({ worker, program: tool('manifests') });

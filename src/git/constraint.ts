@@ -19,8 +19,8 @@ export class Constraints {
   }
 
   /**
-   * `tagPrefix`: only tags that begin so count, by what stands behind it; a version that is written out means the tag of
-   * that name then, whether there is one or not (Argo CD: util/versions/tags.go MaxVersion).
+   * `tagPrefix`: only tags that begin so count, by what stands behind it; a version that is written out means the tag
+   * of that name then, whether there is one or not (Argo CD: util/versions/tags.go MaxVersion).
    */
   async newest(refs: Refs, text: string, tagPrefix = ''): Promise<string | undefined> {
     if (tagPrefix !== '' && version.test(text)) return `refs/tags/${tagPrefix}${text}`;

@@ -82,7 +82,7 @@ export class Mirror implements Repository {
     const newest = isId(revision) ? undefined : await this.#parts.constraints.newest(refs, revision, tagPrefix);
     const named = newest === undefined ? resolveByName(refs, revision) : refs.get(newest);
     if (named) return named;
-    const mayBeCommit = newest === undefined;
+    const [mayBeCommit, isDefault] = [newest === undefined, revision === '' || revision === 'HEAD'];
     if (mayBeCommit && this.#commits.get(revision)) return revision;
     const object =
       mayBeCommit && /^[0-9a-f]{4,64}$/i.test(revision) ? await this.#objects.read(`${revision}^{commit}`) : undefined;
@@ -92,7 +92,7 @@ export class Mirror implements Repository {
     }
     throw new AppError(
       'E_REVISION',
-      `${revision === '' || revision === 'HEAD' ? 'the default branch' : `revision ${JSON.stringify(newest ?? revision)}`} ` +
+      `${isDefault ? 'the default branch' : `revision ${JSON.stringify(newest ?? revision)}`} ` +
         `does not exist in ${this.url}`,
       {
         hint: 'Push it, or correct targetRevision: a branch, a tag, a commit or a version constraint.',

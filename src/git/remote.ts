@@ -173,8 +173,8 @@ function pushRefusal(reason: string, stderr: string): AppError {
 }
 
 /**
- * Many an installation has a credential that may read alone: what is to be done decides whose is taken. `reach`: in whose
- * name, its `as` being `repoUrl`. undefined: git itself knows, as that of a person does.
+ * Many an installation has a credential that may read alone: what is to be done decides whose is taken. `reach`: in
+ * whose name, its `as` being `repoUrl`. undefined: git itself knows, as that of a person does.
  */
 export type CredentialsFor = (
   repoUrl: string,

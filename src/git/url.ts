@@ -27,17 +27,24 @@ export function checkUrl(url: string, protocols: string[]): void {
 export interface Reach {
   /** With the credentials of that repository, in place of its own. */
   as?: string;
+  /** As applications of that AppProject, where Secrets are for one project alone. */
+  project?: string;
   /** With nothing but what repository Secrets have for it. */
   secretsOnly?: true;
 }
 
 /**
- * Folder name of the mirror: readable, and one for all spellings of a repository. What some credentials bring is not for
- * who has none: each reach has a mirror of its own.
+ * Folder name of the mirror: readable, and one for all spellings of a repository. What some credentials bring is not
+ * for who has none: each reach has a mirror of its own.
  */
-export function mirrorName(url: string, { as, secretsOnly }: Reach = {}): string {
+export function mirrorName(url: string, { as, project, secretsOnly }: Reach = {}): string {
   const normal = normaliseRepo(url);
-  const id = [normal, ...(as === undefined ? [] : [`as ${normaliseRepo(as)}`]), ...(secretsOnly ? ['by secrets'] : [])];
+  const id = [
+    normal,
+    ...(as === undefined ? [] : [`as ${normaliseRepo(as)}`]),
+    ...(project === undefined ? [] : [`for ${project}`]),
+    ...(secretsOnly ? ['by secrets'] : []),
+  ];
   const readable = normal
     .split('/')
     .slice(-2)

@@ -47,7 +47,7 @@ function gitOf({ config, log, signal, store }: Opening, worker: Worker, github: 
     clock,
     log,
     signal,
-    credentials: repositoryCredentials(github, (repoUrl) => accessOf(store.settings(), repoUrl)),
+    credentials: repositoryCredentials(github, (repoUrl, project) => accessOf(store.settings(), repoUrl, project)),
   });
 }
 

@@ -35,8 +35,8 @@ export function sourcePermitted(project: AppProject, repoURL: string): boolean {
 }
 
 /**
- * Whether the project means that very repository, or all of its owner: it is permitted, and by an entry that names server
- * and owner (`https://github.com/acme/*`). `*`, which the `default` project has, says nothing of anybody's.
+ * Whether the project means that very repository, or all of its owner: it is permitted, and by an entry that names
+ * server and owner (`https://github.com/acme/*`). `*`, which the `default` project has, says nothing of anybody's.
  */
 export function sourceNamed(project: AppProject, repoURL: string): boolean {
   const url = normaliseRepo(repoURL);

@@ -1,6 +1,7 @@
 // Projects that take over the lists of others: `globalProjects` of argocd-cm (Argo CD:
 // docs/user-guide/projects.md#configuring-global-projects-v18).
 import type { AppProject, ProjectSpec, SyncWindow } from '../model/project.ts';
+import type { RepositoryLogin } from './repository-secrets.ts';
 import type { Collection } from './collection.ts';
 import { parse } from 'yaml';
 import { isObject } from '../model/kube.ts';
@@ -90,27 +91,33 @@ const lists = [
   'destinations',
 ] as const;
 
-function merged(project: AppProject, globals: readonly AppProject[], why: string | undefined): AppProject {
-  if (globals.length === 0 && why === undefined) return project;
+function merged(project: AppProject, { globals, own, why }: Omit<Known, 'project'>): AppProject {
+  if (globals.length === 0 && own.length === 0 && why === undefined) return project;
   const spec: ProjectSpec = { ...project.spec };
   for (const list of lists) {
     const all = [project, ...globals].flatMap((each): unknown[] => each.spec[list] ?? []);
     if (all.length > 0) Object.assign(spec, { [list]: all });
   }
+  if (own.length > 0) spec.sourceRepos = [...(spec.sourceRepos ?? []), ...own];
   if (why !== undefined) spec.syncWindows = [...(spec.syncWindows ?? []), closed(why)];
   return { ...project, spec };
 }
 
 interface Known {
   globals: readonly AppProject[];
+  /** Repositories that have a Secret of this project. */
+  own: readonly string[];
   why: string | undefined;
   project: AppProject;
 }
 
-/** The same projects, each with the lists of its global ones; nothing of them is ever stored. */
+/**
+ * The same projects, each with the lists of its global ones, and its own repositories in `sourceRepos` (Argo CD:
+ * docs/user-guide/projects.md#project-scoped-repositories-and-clusters); nothing of that is ever stored.
+ */
 export function withGlobals(
   projects: Collection<AppProject>,
-  settings: () => { globalProjects: GlobalProjects },
+  settings: () => { globalProjects: GlobalProjects; repositories: readonly RepositoryLogin[] },
 ): Collection<AppProject> {
   const known = new WeakMap<AppProject, Known>();
   const namesFor = ({ metadata: { name, labels = {} } }: AppProject): string[] =>
@@ -125,16 +132,20 @@ export function withGlobals(
     const why =
       settings().globalProjects.fault ??
       (missing === undefined ? undefined : `globalProjects of argocd-cm names ${missing}, which does not exist`);
+    const own = settings()
+      .repositories.filter((each) => each.project === project.metadata.name && !each.prefix)
+      .map(({ url }) => url);
     const last = known.get(project);
     if (
       last &&
       last.why === why &&
+      last.own.join(' ') === own.join(' ') &&
       last.globals.length === globals.length &&
       last.globals.every((each, at) => each === globals[at])
     )
       return last.project;
-    const made = merged(project, globals, why);
-    known.set(project, { globals, why, project: made });
+    const made = merged(project, { globals, own, why });
+    known.set(project, { globals, own, why, project: made });
     return made;
   };
   return {

@@ -150,7 +150,13 @@ export function isListedHost({ repositories }: { repositories: readonly Reposito
   });
 }
 
-/** How git reaches a repository; `app`: it logs in by a token that this one gives. */
+/** Whether some AppProject has a Secret of its own for it: then it makes a difference who asks. */
+export function isScoped({ repositories }: { repositories: readonly RepositoryLogin[] }, url: string): boolean {
+  const wanted = comparable(url);
+  return repositories.some((each) => each.project !== undefined && !each.prefix && comparable(each.url) === wanted);
+}
+
+/** How git reaches a repository, as `loginFor` means it; `app`: it logs in by a token that this one gives. */
 export function accessOf(
   settings: {
     repositories: readonly RepositoryLogin[];
@@ -158,10 +164,11 @@ export function accessOf(
     knownHosts: string;
   },
   url: string,
+  project?: string,
 ): GitAccess & { app?: AppLogin } {
   const { knownHosts, certificates } = settings;
   const { username, password, bearerToken, sshPrivateKey, cert, key, app, insecure, proxy, noProxy } =
-    loginFor(settings, url) ?? {};
+    loginFor(settings, url, project) ?? {};
   const authorities = URL.canParse(url) ? certificates.get(new URL(url).hostname) : undefined;
   const found = {
     username,

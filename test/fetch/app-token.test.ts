@@ -1,4 +1,4 @@
-// The token of the GitHub App reads all that the App is installed in: which addresses of a repository's content it is for.
+// The token of the GitHub App reads all that the App is installed in: for which addresses in a repository it is used.
 import type { GitServer } from './git-server.ts';
 import type { Origin } from '../git/origin.ts';
 import type { TestContext } from 'node:test';
@@ -81,7 +81,7 @@ const ways: Record<string, (from: Scene) => string> = {
 };
 
 for (const [way, name] of Object.entries(ways))
-  test(`a ${way} of another repository is read with the App’s token where the project names that, or its owner`, async (t) => {
+  test(`a ${way} of another repository is read with the App’s token where the project names it`, async (t) => {
     const from = await scene(t);
     const path = name(from);
     // Without credentials: it says no more than that Git LFS is used.
@@ -140,7 +140,7 @@ test('what the token brought for one project is nothing that another one finds',
   assert.deepEqual(maps((await read()).manifests), { secrets: { note: 'read' } });
 });
 
-test('an unmerged revision gets the token for what preview.egress lists as it is, and nobody’s for a glob', async (t) => {
+test('an unmerged revision gets the token for exact entries of preview.egress, and nobody’s for a glob', async (t) => {
   const from = await scene(t);
   const base = ways['base']?.(from) ?? '';
   from.own.commit('public', { 'p/kustomization.yaml': `resources: ["${from.server.url}/acme/public.git//base"]\n` });

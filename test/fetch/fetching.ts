@@ -84,7 +84,7 @@ export async function fetching(
   );
   const made: Pick<Fetches, 'settings' | 'dir'> = { settings, dir };
   const git = mirrors(t, undefined, ['file', 'http'], {
-    credentials: repositoryCredentials(app, (url) => accessOf(made.settings, url)),
+    credentials: repositoryCredentials(app, (url, project) => accessOf(made.settings, url, project)),
   });
   const { fetcher, remotes } = openFetching({
     ...{ dataDir: dir, git, worker, clock: systemClock },

@@ -41,7 +41,7 @@ function reaching(t: TestContext, settings: Settings): Reached {
     dir,
     clock: systemClock,
     log: silentLogger(),
-    credentials: repositoryCredentials(undefined, (url) => accessOf(settings, url)),
+    credentials: repositoryCredentials(undefined, (url, project) => accessOf(settings, url, project)),
     signal: new AbortController().signal,
   });
   t.after(() => git.stop());

@@ -42,7 +42,7 @@ export async function checkout(options: CheckoutOptions, wanted: Wanted): Promis
   const files = filesOf(options.git.repository(url, reach), commit);
   const fetch = (pointer: { oid: string; size: number }, path: string): Promise<Buffer> =>
     largeFile(options, { ...wanted, files, ...pointer, path });
-  const enabled = loginFor(options.settings(), reach.as ?? url)?.lfs === true;
+  const enabled = loginFor(options.settings(), reach.as ?? url, reach.project)?.lfs === true;
   const large = enabled ? withLargeFiles(files, normaliseRepo(url), fetch) : files;
   return submodules ? withModules(large, (module) => submodule(options, wanted, module)) : large;
 }
@@ -69,7 +69,7 @@ export async function reached<T>({ as, secretsOnly }: Reach, fetching: Promise<T
     throw new AppError(error.code, `${error.message}; the AppProject does not name it, so it was asked for as nobody`, {
       cause: error,
       kind: error.kind,
-      hint: 'List it, or all of its owner, in sourceRepos of the AppProject (a * alone does not count), or add a Secret.',
+      hint: 'List it, or all of its owner, in sourceRepos of the AppProject (* does not count), or add a Secret.',
     });
   }
 }
@@ -93,7 +93,8 @@ async function submodule(options: CheckoutOptions, parent: Wanted, { path, url: 
 /** Those of the parent go to its own server alone, and not where a Secret says something else. */
 function borrowed(settings: Settings, parent: Wanted, url: string): string | undefined {
   const from = parent.reach.as ?? parent.url;
-  const [own, above] = [loginFor(settings, url), loginFor(settings, from)];
+  const { project } = parent.reach;
+  const [own, above] = [loginFor(settings, url, project), loginFor(settings, from, project)];
   if (!above || !hasCredentials(above) || !isSameServer(url, from)) return undefined;
   return !own || !hasCredentials(own) || own.url === above.url ? from : undefined;
 }

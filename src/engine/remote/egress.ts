@@ -9,7 +9,7 @@ import { redactText } from '../../base/log.ts';
 import { withoutTrailing } from '../../base/trim.ts';
 import { isRepositoryAddress, namesOneServer, normaliseRepo } from '../../model/repository.ts';
 import { sourceNamed, sourcePermitted } from '../../policy/project.ts';
-import { hasCredentials, loginFor } from '../../store/repository-secrets.ts';
+import { hasCredentials, isScoped, loginFor } from '../../store/repository-secrets.ts';
 
 /** What a rendering fetched. */
 export interface Fetched {
@@ -68,6 +68,11 @@ function lists(pattern: string, { address, name }: Asked): boolean {
   );
 }
 
+/** Where Secrets are for one project, those of others are nothing to this one (Argo CD: util/db/repository.go). */
+export function scopedReach(settings: Known, url: string, project: AppProject | undefined): Reach {
+  return isScoped(settings, url) ? { project: project?.metadata.name ?? '' } : {};
+}
+
 function checkAddress(asked: Asked, shown: string): void {
   const isGit = asked.kind === 'git' || asked.kind === 'submodule';
   if (!(isGit ? isRepositoryAddress : namesOneServer)(asked.address))
@@ -81,8 +86,8 @@ function checkAddress(asked: Asked, shown: string): void {
 }
 
 /**
- * In whose name it is fetched. The App's token reads every repository that the App is installed in, and addresses stand in
- * repositories, which many people write: it is for the own one, and for those that the project names.
+ * In whose name it is fetched. The App's token reads every repository that the App is installed in, and addresses
+ * stand in repositories, which many people write: it is for the own one, and for those that the project names.
  * Throws E_EGRESS for what the one who asks may not fetch.
  */
 export function checkEgress(asked: Asked, { own, project, unmerged }: Who, settings: Known): Reach {
@@ -96,9 +101,11 @@ export function checkEgress(asked: Asked, { own, project, unmerged }: Who, setti
     throw new AppError('E_EGRESS', `${shown} has credentials, and they are not those of this project`, {
       hint: 'List the repository in sourceRepos of the AppProject.',
     });
-  const isTrusted = own || isPrivate || (project !== undefined && sourceNamed(project, asked.address));
+  const hasOwn = login !== undefined && hasCredentials(login);
+  const isTrusted = own || hasOwn || (project !== undefined && sourceNamed(project, asked.address));
   const lent: Reach = asked.login === undefined ? {} : { as: asked.login };
-  const reach: Reach = isTrusted && asked.login === undefined ? {} : { ...lent, secretsOnly: true };
+  const scoped: Reach = { ...lent, ...scopedReach(settings, of, project) };
+  const reach: Reach = isTrusted && asked.login === undefined ? scoped : { ...scoped, secretsOnly: true };
   if (!unmerged || unmerged.some(({ of }) => of === identityOf(asked))) return reach;
   const listed = settings.egress.filter((pattern) => lists(pattern, asked));
   if (listed.length === 0)

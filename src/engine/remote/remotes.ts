@@ -12,7 +12,7 @@ import type { Asked, Fetched } from './egress.ts';
 import { AppError } from '../../base/errors.ts';
 import { normaliseRepo } from '../../model/repository.ts';
 import { checkHost, checkout, reached } from './checkout.ts';
-import { checkEgress, identityOf } from './egress.ts';
+import { checkEgress, identityOf, scopedReach } from './egress.ts';
 
 export type { Fetched } from './egress.ts';
 
@@ -36,6 +36,8 @@ interface RemotesOptions {
 export interface Remotes {
   /** For one rendering of one source. */
   open(app: Application, source: ApplicationSource, scope: Scope, signal: AbortSignal): Opened;
+  /** In whose name a repository of the application's sources is read, where that is merged. */
+  reach(app: Application, repoUrl: string): Reach;
   /** Looks again at what of the address was looked up before `since` (clock ms). */
   renew(address: string, since: number, signal: AbortSignal): Promise<void>;
 }
@@ -60,6 +62,7 @@ export function isFetched({ chart, repoURL }: ApplicationSource): boolean {
 /** Keeps nothing by itself: mirrors and fetcher do. Settings and projects are read anew at each question. */
 export function createRemotes(options: RemotesOptions): Remotes {
   return {
+    reach: ({ spec }, repoUrl) => scopedReach(options.settings(), repoUrl, options.projectOf(spec.project)),
     open: (app, source, scope, signal) => opened(options, app, source, { scope, signal }),
     renew: (address, since, signal) => options.fetcher.renew(address, since, signal),
   };
@@ -204,7 +207,10 @@ function opened(
   const asking = askingFor(options, app, source, scope);
   const pass = source.helm?.passCredentials ? (scope.unmerged ? 'listed' : 'anywhere') : undefined;
   const chart: Remote['chart'] = (named) => chartFor(options, asking, { ...named, pass, signal });
-  const ownReach = (): Reach => (scope.unmerged ? asking.check({ kind: 'git', address: source.repoURL }) : {});
+  const ownReach = (): Reach =>
+    scope.unmerged
+      ? asking.check({ kind: 'git', address: source.repoURL })
+      : scopedReach(settings(), source.repoURL, options.projectOf(app.spec.project));
   return {
     get fetched() {
       return [...asking.fetched.values()];

@@ -8,7 +8,7 @@ import { breather } from '../../base/clock.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
 import { normaliseRepo } from '../../model/repository.ts';
 import { mirrorName } from '../../git/url.ts';
-import { fetchedAddresses } from './remotes.ts';
+import { fetchedAddresses, isFetched } from './remotes.ts';
 import { Paced } from './paced.ts';
 
 interface RemoteSourcesOptions {
@@ -48,7 +48,7 @@ interface RemoteSources {
   users(name: string, last: LastRendered): string[];
 }
 
-function isGit({ of }: Fetched): boolean {
+function isGit({ of }: Pick<Fetched, 'of'>): boolean {
   return of.startsWith('git ');
 }
 
@@ -57,12 +57,8 @@ function moves({ of }: Fetched): boolean {
   return !of.startsWith('submodule ');
 }
 
-function mirrorsOf(fetched: readonly Fetched[]): Map<string, Mirrored> {
-  return new Map(
-    fetched
-      .filter(isGit)
-      .map(({ address, reach }) => [mirrorName(address, reach), { address, ...(reach && { reach }) }]),
-  );
+function mirrorsOf(read: readonly Mirrored[]): Map<string, Mirrored> {
+  return new Map(read.map(({ address, reach }) => [mirrorName(address, reach), { address, ...(reach && { reach }) }]));
 }
 
 /** Without `remotes` it knows of nothing; addresses are told apart as `normaliseRepo` writes them. */
@@ -74,17 +70,24 @@ export function remoteSources({ store, remotes, clock }: RemoteSourcesOptions): 
     looks.set(address, found);
     return found;
   };
+  /** Everybody's mirrors of the sources are looked at anyway. */
+  const scopedOf = (app: Application): Mirrored[] =>
+    sourcesOf(app.spec).flatMap((source) => {
+      const reach = remotes && !isFetched(source) ? remotes.reach(app, source.repoURL) : {};
+      return reach.project === undefined ? [] : [{ address: source.repoURL, reach }];
+    });
   const usesOwn = (app: Application, name: string): boolean => fetchedAddresses(sourcesOf(app.spec)).has(name);
   const at = (key: string, name: string, last: LastRendered): Fetched[] =>
     last.fetched(key).filter(({ address }) => normaliseRepo(address) === name);
   return {
     paced,
     of(app, last) {
+      const scoped = scopedOf(app);
       const fetched = last.fetched(applicationKey(app)).filter(moves);
       const own = remotes ? [...fetchedAddresses(sourcesOf(app.spec)).values()] : [];
       const rest = fetched.filter((each) => !isGit(each)).map(({ address }) => address);
       return {
-        repositories: [...mirrorsOf(fetched).values()],
+        repositories: [...mirrorsOf([...scoped, ...fetched.filter(isGit)]).values()],
         others: [...new Set([...own, ...rest])],
       };
     },
@@ -94,11 +97,10 @@ export function remoteSources({ store, remotes, clock }: RemoteSourcesOptions): 
         for (const [name, address] of remotes ? fetchedAddresses(sourcesOf(app.spec)) : [])
           found.set(name, { address, mirrors: new Map() });
         const fetched = last.fetched(applicationKey(app)).filter(moves);
-        for (const { address } of fetched) {
-          const name = normaliseRepo(address);
-          const here = found.get(name)?.mirrors ?? [];
-          const own = fetched.filter((each) => normaliseRepo(each.address) === name);
-          found.set(name, { address, mirrors: new Map([...here, ...mirrorsOf(own)]) });
+        for (const each of [...scopedOf(app).map((own) => ({ ...own, of: 'git ' })), ...fetched]) {
+          const here = found.get(normaliseRepo(each.address))?.mirrors ?? [];
+          const mirrors = new Map([...here, ...(isGit(each) ? mirrorsOf([each]) : [])]);
+          found.set(normaliseRepo(each.address), { address: each.address, mirrors });
         }
       }
       return found;

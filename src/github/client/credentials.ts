@@ -11,16 +11,16 @@ import { authorizationOf, isHttp } from '../../git/access.ts';
 
 /**
  * Argo CD needs a repository Secret to read alone: who pushes is the App, as it is who opens the pull request. `known`:
- * what the Secrets of the control plane say of that URL. The App's token reads all that it is installed in, so it is not
- * for every reach.
+ * what the Secrets of the control plane say of that URL, to an AppProject or to anybody. The App's token reads all that
+ * it is installed in, so it is not for every reach.
  */
 export function repositoryCredentials(
   github: Pick<GitHubClient, 'credentials'> | undefined,
-  known: (repoUrl: string) => GitAccess & { app?: AppLogin },
+  known: (repoUrl: string, project?: string) => GitAccess & { app?: AppLogin },
 ): CredentialsFor {
   const tokenOf = appTokens();
-  return async (repoUrl, purpose, { secretsOnly } = {}) => {
-    const { app, ...access } = known(repoUrl);
+  return async (repoUrl, purpose, { project, secretsOnly } = {}) => {
+    const { app, ...access } = known(repoUrl, project);
     if (!isHttp(repoUrl)) return access;
     const { username: _name, password: _password, bearerToken: _token, ...transport } = access;
     const own = async (): Promise<GitAccess | undefined> =>
