@@ -77,6 +77,20 @@ test('a Deployment with the image tag "broken" waits for its image', async (t) =
   });
 });
 
+test('what containers have written can be read', async (t) => {
+  const cluster = await testCluster(t);
+  await deploy(cluster, 'web:1');
+  const pods = `/api/v1/namespaces/${cluster.namespace}/pods`;
+  const text = await eventually('a pod has its log', async () => {
+    const { items } = (await cluster.access.must('GET', pods)) as { items: { metadata: { name: string } }[] };
+    const name = items[0]?.metadata.name;
+    if (name === undefined) return undefined;
+    const { status, body } = await cluster.access.call('GET', `${pods}/${name}/log?tailLines=1`);
+    return status === 200 && body !== '' ? body : undefined;
+  });
+  assert.equal(text, 'the third line\n');
+});
+
 test('a Job completes', async (t) => assert.equal(await jobCondition(await testCluster(t), {}), 'Complete'));
 
 test('a Job told to fail fails', async (t) =>
