@@ -19,9 +19,8 @@ const names = ['argocd', `argocd-${process.platform}-${process.arch === 'x64' ? 
 const howToGet = `Argo CD is one file. Either
   - download argocd-linux-amd64 (or that of your machine) of a release ${series}.x from
     https://github.com/argoproj/argo-cd/releases and make it executable, or
-  - build it from its Go module, in a folder outside of this repository:
-      src=$(go mod download -json github.com/argoproj/argo-cd/v3@v3.5.1 | sed -n 's/.*"Dir": "\\(.*\\)",/\\1/p')
-      cp -r "$src" argo-cd && chmod -R u+w argo-cd && cd argo-cd
+  - build it, in a folder outside of this repository; its Go module alone lacks gitops-engine, another module:
+      git clone --depth 1 --branch v3.5.1 https://github.com/argoproj/argo-cd && cd argo-cd
       mkdir -p ui/dist/app && touch ui/dist/app/gitkeep
       CGO_ENABLED=0 go build -o ../argocd-bin/argocd -trimpath \\
         -ldflags "-s -w -X github.com/argoproj/argo-cd/v3/common.version=3.5.1" ./cmd
