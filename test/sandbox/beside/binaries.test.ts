@@ -34,7 +34,7 @@ test('takes Argo CD from the folder that COXSWAIN_ARGOCD names, also under the n
 test('says where Argo CD and Redis are had when neither is there', async (t) => {
   const dir = folder(t);
   await assert.rejects(programs({ PATH: dir }), (error: Error) => {
-    for (const part of ['COXSWAIN_ARGOCD', 'github.com/argoproj/argo-cd/releases', 'go mod download', 'COXSWAIN_REDIS'])
+    for (const part of ['COXSWAIN_ARGOCD', 'github.com/argoproj/argo-cd/releases', 'go build', 'COXSWAIN_REDIS'])
       assert.ok(error.message.includes(part), `${error.message} names ${part}`);
     return true;
   });
