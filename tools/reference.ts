@@ -166,7 +166,7 @@ export const ports: readonly { port: string; where: string; paths: readonly stri
 
 const rightTexts: Record<string, string> = {
   get: 'read',
-  sync: 'sync',
+  sync: 'sync, and try again',
   approve: 'decide about approvals',
   revert: 'take a deploy back, and undo live edits',
   update: 'turn automated sync off',
@@ -346,6 +346,10 @@ counts; quotes and code blocks do not. The answer is a reaction (🚀 done, 😕
 Slack, only the person who asked sees the answer.
 
 ${table(['Command', 'What it does', 'Right'], rows)}
+
+\`status\`, \`diff\`, \`sync\` and \`retry\` take several at once: \`env=prod\` (the annotation \`coxswain.dev/environment\`),
+\`project=shop\`, names with stars (\`shop-*\`, with the namespace \`team-a/*\`), or \`--all\`: those that the pull request touches,
+elsewhere those that the person may see. People decide about applications one by one.
 
 Where the application may be left out, the pull request tells which are meant: those that it touches, or those that wait
 for its merge. A word that is no command is never guessed: the answer names the nearest one.

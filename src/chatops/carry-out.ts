@@ -7,10 +7,9 @@ import type { MergedPull } from './introduced-by.ts';
 import type { Answer } from './ports.ts';
 import type { Sees } from './target.ts';
 import type { CarryOutDeps, Task } from './task.ts';
-import { closedNote, closedNow, refresh, reopen, requestSync, waitingApproval } from '../engine/request.ts';
+import { closedNote, refresh, reopen, waitingApproval } from '../engine/request.ts';
 import { applicationKey, shortRevision } from '../model/application.ts';
 import { operationText } from '../policy/outside-text.ts';
-import { effectivePolicy } from '../policy/policy.ts';
 import { decideApproval } from './approval.ts';
 import { createAsker } from './identity.ts';
 import { isBrought, mergeIn } from './introduced-by.ts';
@@ -19,6 +18,7 @@ import { openHold } from './hold.ts';
 import { heal, isStanding } from './heal.ts';
 import { openRevert } from './revert.ts';
 import { snooze, unsnooze } from './snooze.ts';
+import { syncNow } from './sync.ts';
 import { findApplication, seen, unseen, waitingApplications } from './target.ts';
 import { requestDeps } from './task.ts';
 
@@ -27,6 +27,7 @@ export const rights: Record<Exclude<Request['spec']['verb'], 'help'>, Action> = 
   status: 'get',
   diff: 'get',
   sync: 'sync',
+  retry: 'sync',
   approve: 'approve',
   reject: 'approve',
   reopen: 'approve',
@@ -70,32 +71,6 @@ function statusLine(store: Store, app: Application): string {
   ].join(' · ');
 }
 
-/** An operation would only end with "approval required"; the way forward is said at once. */
-async function syncNow({ deps, request, app }: Task): Promise<Answer> {
-  const name = app.metadata.name;
-  const waiting = waitingApproval(deps.store, applicationKey(app));
-  const { gated } = effectivePolicy(app, deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`));
-  const closed = gated && !waiting ? closedNow(deps.store, app) : undefined;
-  if (closed !== undefined) return { ok: false, text: `${name}: ${closed}` };
-  if (waiting && gated) {
-    return {
-      ok: false,
-      text: `${name} waits for approval; it syncs by itself once approved: \`/cox approve ${name}\``,
-    };
-  }
-  const outcome = await requestSync(requestDeps(deps), {
-    application: applicationKey(app),
-    request: request.metadata.name,
-    actor: request.spec.actor,
-    since: Date.parse(request.spec.createdAt),
-  });
-  return {
-    ok: outcome.done,
-    text: `${name}: ${outcome.message}`,
-    ...(outcome.done && { syncs: [{ application: applicationKey(app) }] }),
-  };
-}
-
 async function askAgain({ deps, request, person, app }: Task): Promise<Answer> {
   const digest = request.spec.digest ?? request.spec.args['digest']?.toLowerCase();
   if (digest !== undefined && digest.length < 6)
@@ -132,7 +107,8 @@ async function perform(task: Task): Promise<Answer> {
     case 'reopen':
       return askAgain(task);
     case 'sync':
-      return syncNow(task);
+    case 'retry':
+      return syncNow(task, request.spec.verb);
     case 'heal':
       return heal(task);
     case 'revert':
@@ -153,11 +129,19 @@ async function perform(task: Task): Promise<Answer> {
   }
 }
 
+/** What may be asked of several at once: people decide about what they were shown, one by one. */
+const several: ReadonlySet<Request['spec']['verb']> = new Set(['status', 'diff', 'sync', 'retry']);
+
+/** `--all`: those that the pull request touches; elsewhere those that the person may see. */
+function isAll({ spec }: Request): boolean {
+  return several.has(spec.verb) && spec.args['all'] === 'true';
+}
+
 /** Applications a command without a name means: those that wait, or all that the pull request touches. */
 async function implied(deps: CarryOutDeps, { request, merged, sees }: Asking): Promise<Application[]> {
   const { verb, pull } = request.spec;
   if (verb === 'approve' || verb === 'reject') return seen(await waitingApplications(deps, request, merged), sees);
-  if (verb !== 'status' && verb !== 'diff') return [];
+  if (verb !== 'status' && verb !== 'diff' && !isAll(request)) return [];
   if (!pull) return seen(deps.store.applications.list(), sees);
   const touched = (await deps.forge?.touchedBy(pull, deps.signal)) ?? [];
   return touched.flatMap((key) => deps.store.applications.get(key) ?? []);
@@ -167,7 +151,9 @@ function nothingMeant(store: Store, request: Request): string {
   const { verb, pull } = request.spec;
   if (verb === 'approve' || verb === 'reject')
     return pull ? 'nothing that this pull request brought waits for approval' : 'nothing waits for approval';
-  if (!pull && (verb === 'status' || verb === 'diff')) return unseen(store, 'there is no application that you may see');
+  if (!pull && (verb === 'status' || verb === 'diff' || isAll(request)))
+    return unseen(store, 'there is no application that you may see');
+  if (isAll(request)) return 'this pull request touches no application';
   return verb === 'help' ? 'name an application' : `name an application: ${verbs[verb].usage}`;
 }
 
@@ -212,12 +198,16 @@ interface Asking {
 
 async function meant(deps: CarryOutDeps, asking: Asking): Promise<{ apps: Application[]; refused?: string }> {
   const { request, sees } = asking;
+  if (request.spec.application && isAll(request))
+    return {
+      apps: [],
+      refused: `${request.spec.application.slice(0, 80)} and --all are two things; write one of them`,
+    };
   if (request.spec.application) {
     const found = await findApplication(deps.store, request.spec.application, sees);
     if (!found.ok) return { apps: [], refused: found.message };
-    // People decide about what they were shown, one by one; and each revert has a pull request of its own.
     const { length } = found.apps;
-    if (length > 1 && !['sync', 'status', 'diff'].includes(request.spec.verb))
+    if (length > 1 && !several.has(request.spec.verb))
       return { apps: [], refused: `that selects ${length} applications; name the one that you mean` };
     return { apps: found.apps };
   }

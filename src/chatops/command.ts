@@ -15,15 +15,30 @@ interface VerbHelp {
   timed?: boolean;
 }
 
+/** Every application: of those that the pull request touches, elsewhere of those that the person may see. */
+const all = { all: 'flag' } as const;
+
 /** What can be asked, in the order in which help prints it. */
 export const verbs: Readonly<Record<Verb, VerbHelp>> = {
   help: { usage: '/cox help', does: 'shows this list', right: undefined },
-  status: { usage: '/cox status [app]', does: 'tells sync status and health', right: 'get' },
-  diff: { usage: '/cox diff [app]', does: 'compares again and refreshes the answer', right: 'get' },
+  status: { usage: '/cox status [app]', does: 'tells sync status and health', right: 'get', options: all },
+  diff: {
+    usage: '/cox diff [app]',
+    does: 'compares again and refreshes the answer',
+    right: 'get',
+    options: all,
+  },
   sync: {
     usage: '/cox sync <app>',
-    does: 'applies what Git says now; also to several: `env=prod`, `project=shop`, `shop-*`, as status and diff do',
+    does: 'applies what Git says now',
     right: 'sync',
+    options: all,
+  },
+  retry: {
+    usage: '/cox retry <app>',
+    does: 'tries a sync that failed again: the same revision, under the same approval if it still holds',
+    right: 'sync',
+    options: all,
   },
   approve: {
     usage: '/cox approve [app] [--digest d]',
@@ -149,6 +164,11 @@ interface Split {
   fault?: string;
 }
 
+function noOption(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return `there is no option --${name.slice(0, 40)}${near ? `; did you mean --${near}?` : ''}`;
+}
+
 /** Takes the verb's own options out; other words stay where they are. */
 function split(tokens: readonly Word[], { options: known = {}, freeText = false }: VerbHelp): Split {
   const found: Split = { plain: [], options: {} };
@@ -161,7 +181,7 @@ function split(tokens: readonly Word[], { options: known = {}, freeText = false 
     else if (kind === 'value') {
       found.options[name] = value ?? left.shift()?.text ?? '';
       if (found.options[name] === '') return { ...found, fault: `--${name} needs a value` };
-    } else if (dashes !== '' && !freeText) return { ...found, fault: `there is no option --${name.slice(0, 40)}` };
+    } else if (dashes !== '' && !freeText) return { ...found, fault: noOption(name, Object.keys(known)) };
     else found.plain.push(token.text);
   }
   return found;
@@ -171,7 +191,8 @@ function split(tokens: readonly Word[], { options: known = {}, freeText = false 
 const elsewhere: Readonly<Record<string, keyof typeof verbs>> = {
   rollback: 'revert',
   undo: 'revert',
-  retry: 'sync',
+  rerun: 'retry',
+  again: 'retry',
   apply: 'sync',
   deploy: 'sync',
   plan: 'diff',
@@ -220,9 +241,14 @@ export function parseCommand(text: string): Parsed {
   return { ok: true, command: { verb, application, rest: said.join(' '), options: { ...options, ...until } } };
 }
 
-/** Every command with what it does, one a line; with the name of one, that one alone. */
+/** Every command with what it does, one a line; with the name of one, that one alone, or the nearest to it. */
 export function helpText(about = ''): string {
-  const known = isVerb(about) ? [verbs[about]] : Object.values(verbs);
+  const word = about.toLowerCase();
+  if (word !== '' && !isVerb(word)) {
+    const unknown = unknownVerb(about);
+    return unknown.ok ? '' : unknown.message;
+  }
+  const known = isVerb(word) ? [verbs[word]] : Object.values(verbs);
   return known.map((verb) => `${verb.usage} — ${verb.does}`).join('\n');
 }
 

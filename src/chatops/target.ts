@@ -46,12 +46,40 @@ function fits(name: string, glob: string): boolean {
   return true;
 }
 
-/** `env=prod`, `project=shop`, `shop-*`; undefined: the text names one application. */
-function selector(text: string): ((app: Application) => boolean) | undefined {
-  const [, field, value = ''] = /^(env|project)[=:](.{1,80})$/.exec(text) ?? [];
-  if (field === 'env') return (app) => fits(app.metadata.annotations?.[cox.environment] ?? '', value);
-  if (field === 'project') return (app) => fits(app.spec.project, value);
-  return text.includes('*') ? (app) => fits(app.metadata.name, text) : undefined;
+interface Selector {
+  /** What of an application it looks at. */
+  of(app: Application): string;
+  glob: string;
+}
+
+const fields: Readonly<Record<string, Selector['of']>> = {
+  env: ({ metadata }) => metadata.annotations?.[cox.environment] ?? '',
+  project: ({ spec }) => spec.project,
+};
+
+/** `env=prod`, `project=shop`, `shop-*`, `team-a/*`; undefined: the text names one application. */
+function selector(text: string): Selector | { unknown: string } | undefined {
+  const [, field = '', glob = ''] = /^([a-z]{1,40})[=:](.{1,80})$/.exec(text) ?? [];
+  const of = Object.hasOwn(fields, field) ? fields[field] : undefined;
+  if (of) return { of, glob };
+  if (field !== '') return { unknown: field };
+  if (!text.includes('*')) return undefined;
+  return { of: text.includes('/') ? applicationKey : ({ metadata }) => metadata.name, glob: text };
+}
+
+async function select(store: Store, text: string, { of, glob }: Selector, sees: Sees): Promise<Found> {
+  const all = store.applications.list();
+  const apps = await seen(
+    all.filter((app) => fits(of(app), glob)),
+    sees,
+  );
+  if (apps.length > 0) return { ok: true, apps };
+  const known = new Set((await seen(all, sees)).map(of));
+  const near = glob.includes('*') ? undefined : nearest(glob, [...known].filter(Boolean));
+  const sentence =
+    `no application that you may see is selected by "${text.slice(0, 80)}"` +
+    (near ? `; did you mean ${text.slice(0, text.length - glob.length)}${near}?` : '');
+  return { ok: false, message: unseen(store, sentence) };
 }
 
 /**
@@ -63,11 +91,15 @@ export async function findApplication(store: Store, text: string, sees: Sees): P
   if (exact && (await sees(exact))) return { ok: true, apps: [exact] };
   const all = store.applications.list();
   const selects = selector(text);
-  if (selects) {
-    const apps = await seen(all.filter(selects), sees);
-    const sentence = `no application that you may see is selected by "${text.slice(0, 80)}"`;
-    return apps.length > 0 ? { ok: true, apps } : { ok: false, message: unseen(store, sentence) };
+  if (selects && 'unknown' in selects) {
+    const near = nearest(selects.unknown, Object.keys(fields));
+    const known = `${Object.keys(fields).join('=… and ')}=… are known`;
+    return {
+      ok: false,
+      message: `nothing is selected by ${selects.unknown}; ${near ? `did you mean ${near}=…?` : known}`,
+    };
   }
+  if (selects) return select(store, text, selects, sees);
   const same = await seen(
     all.filter((app) => app.metadata.name === text),
     sees,

@@ -1,7 +1,7 @@
 // One function for each thing a person may ask of the engine; whoever asks, it goes through the Application and our own
 // resources.
 import type { Clock } from '../base/clock.ts';
-import type { Application, Operation, SyncOperation, SyncResourceRef } from '../model/application.ts';
+import type { Application, Operation, SyncOperation } from '../model/application.ts';
 import type { Actor, Approval } from '../model/coxswain.ts';
 import type { Store } from '../store/store.ts';
 import type { Authors } from './application/pass.ts';
@@ -48,10 +48,10 @@ interface SyncRequest {
   actor: Actor;
   /** When the person asked (clock ms); for a sync of the whole application, which history tells of. */
   since?: number;
-  resources?: SyncResourceRef[];
-  prune?: boolean;
-  /** What to sync; default: as the spec says. */
-  what?: Pick<SyncOperation, 'revision' | 'revisions' | 'source' | 'sources'>;
+  /** What to sync, and how; what it leaves out is as the spec says. */
+  what?: SyncOperation;
+  /** Beside the Request, what the operation carries. */
+  info?: NonNullable<Operation['info']>;
 }
 
 /**
@@ -76,15 +76,14 @@ export function carries(operation: Operation | undefined, request: string): bool
 
 function operationOf(app: Application, wanted: SyncRequest): Operation {
   const sync: SyncOperation = {
-    ...wanted.what,
-    prune: wanted.prune ?? app.spec.syncPolicy?.automated?.prune ?? false,
+    prune: app.spec.syncPolicy?.automated?.prune ?? false,
     ...(app.spec.syncPolicy?.syncOptions && { syncOptions: app.spec.syncPolicy.syncOptions }),
-    ...(wanted.resources && { resources: wanted.resources }),
+    ...wanted.what,
   };
   return {
     sync,
     initiatedBy: { username: wanted.actor.login },
-    info: [{ name: cox.requestInfo, value: wanted.request }],
+    info: [...(wanted.info ?? []), { name: cox.requestInfo, value: wanted.request }],
     ...(app.spec.syncPolicy?.retry && { retry: app.spec.syncPolicy.retry }),
   };
 }

@@ -55,12 +55,12 @@ export async function revertDrift(
     application: wanted.application,
     request: wanted.request,
     actor: wanted.actor,
-    resources,
     what: {
+      resources,
+      prune: true,
       ...(revisions && revisions.length > 0 ? { revisions } : { revision: shown }),
       ...formerSources(app, entry),
     },
-    prune: true,
   });
   if (!outcome.done) await unmark(deps, marked);
   return outcome.done

@@ -239,19 +239,10 @@ export interface DriftEpisode extends KubeObject {
   };
 }
 
+type Decides = 'approve' | 'reject' | 'reopen';
+type Silences = 'snooze' | 'unsnooze';
 export type Verb =
-  | 'approve'
-  | 'reject'
-  | 'reopen'
-  | 'help'
-  | 'diff'
-  | 'sync'
-  | 'revert'
-  | 'heal'
-  | 'hold'
-  | 'snooze'
-  | 'unsnooze'
-  | 'status';
+  Decides | Silences | 'help' | 'status' | 'diff' | 'sync' | 'retry' | 'heal' | 'revert' | 'hold';
 
 /** A sync that a Request began: its own operation, or the one that follows from an Approval. */
 export interface Followed {

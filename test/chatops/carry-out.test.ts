@@ -43,6 +43,7 @@ test('a person without the right is refused with the verb, the application and w
   const application = `${b.namespace}/web`;
   for (const [verb, right] of [
     ['sync', 'sync'],
+    ['retry', 'sync'],
     ['approve', 'approve'],
     ['reject', 'approve'],
     ['revert', 'revert'],

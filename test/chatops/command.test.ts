@@ -25,6 +25,9 @@ const understood: [typed: string, verb: string, application: string, rest: strin
     ['reject checkout "--digest is no option here"', 'reject', 'checkout', '--digest is no option here', {}],
     ['reject checkout it’s wrong', 'reject', 'checkout', "it's wrong", {}],
     ['reject checkout "open quote', 'reject', 'checkout', 'open quote', {}],
+    ['sync --all', 'sync', '', '', { all: 'true' }],
+    ['Retry web', 'retry', 'web', '', {}],
+    ['status env=prod', 'status', 'env=prod', '', {}],
     ['sync\u00a0checkout', 'sync', 'checkout', '', {}],
     ['sync che\u200bckout\u202e', 'sync', 'checkout', '', {}],
   ];
@@ -39,7 +42,8 @@ const refused: [typed: string, message: RegExp][] = [
   ['aprove checkout', /^"aprove" is not a command; did you mean `\/cox approve`\?$/],
   ['stat', /did you mean `\/cox status`\?$/],
   ['rollback web', /^"rollback" is not a command; did you mean `\/cox revert`\?$/],
-  ['Retry web', /did you mean `\/cox sync`\?$/],
+  ['Rerun web', /did you mean `\/cox retry`\?$/],
+  ['deploy web', /did you mean `\/cox sync`\?$/],
   ['plan', /did you mean `\/cox diff`\?$/],
   ['lgtm', /did you mean `\/cox approve`\?$/],
   ['constructor', /^"constructor" is not a command; `\/cox help` lists them$/],
@@ -50,6 +54,8 @@ const refused: [typed: string, message: RegExp][] = [
   ['revert-drift checkout', /is not a command/],
   ['sync checkout --force', /^there is no option --force; write `\/cox sync <app>`$/],
   ['approve checkout --digest', /^--digest needs a value/],
+  ['approve checkout --dgest 1a2b3c', /^there is no option --dgest; did you mean --digest\?; write /],
+  ['approve --all', /^there is no option --all; write /],
   [`${'x'.repeat(100_000)}`, /^"x{40}" is not a command/],
 ];
 
@@ -63,7 +69,8 @@ for (const [typed, message] of refused) {
 
 test('help names every command once, and one alone when asked for it', () => {
   assert.equal(helpText().split('\n').length, Object.keys(verbs).length);
-  assert.match(helpText('sync'), /^\/cox sync <app> — applies what Git says now; .*`env=prod`[^\n]*$/);
+  assert.equal(helpText('Sync'), '/cox sync <app> — applies what Git says now');
+  assert.equal(helpText('snyc'), '"snyc" is not a command; did you mean `/cox sync`?');
 });
 
 test('the nearest word is suggested only when it is near', () => {
