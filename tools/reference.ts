@@ -166,7 +166,7 @@ export const ports: readonly { port: string; where: string; paths: readonly stri
 
 const rightTexts: Record<string, string> = {
   get: 'read',
-  sync: 'sync, and try again',
+  sync: 'sync, try again, lock and unlock',
   approve: 'decide about approvals',
   revert: 'take a deploy back, and undo live edits',
   update: 'turn automated sync off',
@@ -347,7 +347,7 @@ Slack, only the person who asked sees the answer.
 
 ${table(['Command', 'What it does', 'Right'], rows)}
 
-\`status\`, \`diff\`, \`sync\` and \`retry\` take several at once: \`env=prod\` (the annotation \`coxswain.dev/environment\`),
+\`status\`, \`diff\`, \`sync\`, \`retry\`, \`lock\` and \`unlock\` take several at once: \`env=prod\` (the annotation \`coxswain.dev/environment\`),
 \`project=shop\`, names with stars (\`shop-*\`, with the namespace \`team-a/*\`), or \`--all\`: those that the pull request touches,
 elsewhere those that the person may see. People decide about applications one by one.
 

@@ -9,6 +9,7 @@ import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { EffectivePolicy, LoosenedGate } from '../policy/policy.ts';
 import { applicationKey } from '../model/application.ts';
 import { isProject } from '../model/argo-kinds.ts';
+import { lockOf, lockText } from '../policy/lock.ts';
 import { effectivePolicy, loosenedGates, loosens, stricter } from '../policy/policy.ts';
 import { projectOf } from './permission.ts';
 
@@ -21,6 +22,12 @@ export function policyFor(deps: Pick<ChangeDeps, 'projects' | 'namespace'>, app:
 export function toldOf(deps: Pick<ChangeDeps, 'told'>, app: Application | undefined): { told?: string[] } {
   const told = (app && deps.told?.(app)) ?? [];
   return told.length > 0 ? { told } : {};
+}
+
+/** What keeps all of it from syncing now. */
+export function lockTextOf({ clock }: Pick<ChangeDeps, 'clock'>, app: Application | undefined): string | undefined {
+  const lock = app && lockOf(app, clock.now());
+  return lock && lockText(lock);
 }
 
 interface Pair {

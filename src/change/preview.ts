@@ -14,7 +14,7 @@ import { argo, inClusterServer } from '../model/annotations.ts';
 import { isAutomated } from '../model/application.ts';
 import { withAuthors } from './authors.ts';
 import { affectedBy } from './affected.ts';
-import { gateOf, policyFor, toldOf } from './gate.ts';
+import { gateOf, policyFor, toldOf, lockTextOf } from './gate.ts';
 import { placedAtFields } from './field-place.ts';
 import { heldAfter } from './held.ts';
 import { lostTool } from './lost-tool.ts';
@@ -165,6 +165,7 @@ async function previewApp(deps: ChangeDeps, looked: Looked, signal: AbortSignal)
   const app = item.after ?? item.before;
   if (!app) throw new AppError('E_INTERNAL', `${item.key} is on neither side of the pull request`);
   const policy = policyFor(deps, app);
+  const lock = lockTextOf(deps, deps.applications.get(item.key));
   let effect: Effect | undefined;
   let error: PreviewError | undefined;
   try {
@@ -182,6 +183,7 @@ async function previewApp(deps: ChangeDeps, looked: Looked, signal: AbortSignal)
     ...gateOf(deps, item, effect),
     automated: isAutomated(app.spec),
     ...toldOf(deps, app),
+    ...(lock !== undefined && { lock }),
     status: statusOf(item, effect),
     ...(effect && { effect }),
     ...(error && { error }),

@@ -5,7 +5,7 @@ import type { AppProgress, PullInput, PullProgress } from './pull.ts';
 import type { ChangeDeps } from './deps.ts';
 import { applicationName, isAutomated } from '../model/application.ts';
 import { affectedBy, pins } from './affected.ts';
-import { policyFor, toldOf } from './gate.ts';
+import { policyFor, toldOf, lockTextOf } from './gate.ts';
 import { stricter } from '../policy/policy.ts';
 import { mergedRange } from './touched.ts';
 import { judge, revisionsOf } from './judge.ts';
@@ -75,6 +75,7 @@ async function progressOf(
     sameInputs: (revision) => same.has(revision),
     unverified: app && deps.unverified?.(app),
   });
+  const lock = lockTextOf(deps, app);
   const asked = approvals.some((approval) => contained.has(approval.spec.revision));
   const waiting = judged.state === 'waiting' ? judged.approval : undefined;
   return {
@@ -84,6 +85,7 @@ async function progressOf(
     gated: asked || (policy.gated && item.after !== undefined),
     automated: shape ? isAutomated(shape.spec) : false,
     ...judged,
+    ...(lock !== undefined && judged.state === 'queued' && { message: lock }),
     ...toldOf(deps, app),
     ...(waiting && {
       approvers: waiting.spec.policy

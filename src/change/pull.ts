@@ -56,6 +56,8 @@ export interface AppPreview {
   automated: boolean;
   /** What its gate does not hold, and who has gone past it: sentences without a subject. Default: it holds. */
   told?: string[];
+  /** Nothing of it is synced before that ends: `locked by ann until …`. Default: no lock holds. */
+  lock?: string;
   status: AppChange;
   /** Absent when it could not be computed: then `error` says why. */
   effect?: Effect;

@@ -16,6 +16,7 @@ import { isBrought, mergeIn } from './introduced-by.ts';
 import { helpText, verbs } from './command.ts';
 import { openHold } from './hold.ts';
 import { heal, isStanding } from './heal.ts';
+import { endLock, lockedText, openLock } from './lock.ts';
 import { openRevert } from './revert.ts';
 import { snooze, unsnooze } from './snooze.ts';
 import { syncNow } from './sync.ts';
@@ -36,6 +37,8 @@ export const rights: Record<Exclude<Request['spec']['verb'], 'help'>, Action> = 
   hold: 'update',
   snooze: 'snooze',
   unsnooze: 'snooze',
+  lock: 'sync',
+  unlock: 'sync',
 };
 
 const circles: Record<string, string> = {
@@ -46,7 +49,8 @@ const circles: Record<string, string> = {
   Suspended: '⏸️',
 };
 
-function statusLine(store: Store, app: Application): string {
+function statusLine(deps: CarryOutDeps, app: Application): string {
+  const { store } = deps;
   const { sync, health, operationState } = app.status ?? {};
   const state = health?.status ?? 'Unknown';
   const circle = state === 'Healthy' && sync?.status === 'OutOfSync' ? '🟡' : (circles[state] ?? '⚪');
@@ -56,6 +60,7 @@ function statusLine(store: Store, app: Application): string {
       : [];
   const running = app.operation ? ['an operation is running'] : [];
   const waits = waitingApproval(store, applicationKey(app)) ? ['waits for approval'] : [];
+  const lock = lockedText({ deps, app });
   const drift = store.episodes.of(applicationKey(app)).find(isStanding);
   const { phase, snooze: snoozed } = drift?.status ?? {};
   const until = phase === 'Snoozed' && snoozed ? ` (snoozed until ${snoozed.until} by ${snoozed.by.login})` : '';
@@ -64,6 +69,7 @@ function statusLine(store: Store, app: Application): string {
     `${circle} ${app.metadata.name}`,
     `${sync?.status ?? 'Unknown'} at ${shortRevision(sync?.revision ?? 'nothing')}`,
     state,
+    ...(lock === undefined ? [] : [`🔒 ${lock}`]),
     ...waits,
     ...drifted,
     ...running,
@@ -119,18 +125,22 @@ async function perform(task: Task): Promise<Answer> {
       return snooze(task);
     case 'unsnooze':
       return unsnooze(task);
+    case 'lock':
+      return openLock(task);
+    case 'unlock':
+      return endLock(task);
     case 'diff':
       await refresh(deps, applicationKey(app));
       return { ok: true, text: `${app.metadata.name} is compared again` };
     case 'status':
-      return { ok: true, text: statusLine(deps.store, app) };
+      return { ok: true, text: statusLine(deps, app) };
     case 'help':
       return { ok: true, text: helpText(request.spec.application) };
   }
 }
 
 /** What may be asked of several at once: people decide about what they were shown, one by one. */
-const several: ReadonlySet<Request['spec']['verb']> = new Set(['status', 'diff', 'sync', 'retry']);
+const several: ReadonlySet<Request['spec']['verb']> = new Set(['status', 'diff', 'sync', 'retry', 'lock', 'unlock']);
 
 /** `--all`: those that the pull request touches; elsewhere those that the person may see. */
 function isAll({ spec }: Request): boolean {

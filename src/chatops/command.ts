@@ -85,6 +85,19 @@ export const verbs: Readonly<Record<Verb, VerbHelp>> = {
     timed: true,
   },
   unsnooze: { usage: '/cox unsnooze <app>', does: 'tells a snoozed drift again', right: 'snooze' },
+  lock: {
+    usage: '/cox lock <app> [reason] [--for 24h]',
+    does: 'keeps everything from syncing it for a time, and shows that on every pull request that touches it',
+    right: 'sync',
+    options: { ...all, for: 'value' },
+    freeText: true,
+  },
+  unlock: {
+    usage: '/cox unlock <app>',
+    does: 'ends its lock, whoever set it',
+    right: 'sync',
+    options: all,
+  },
 };
 
 export interface Command {
@@ -201,6 +214,9 @@ const elsewhere: Readonly<Record<string, keyof typeof verbs>> = {
   lgtm: 'approve',
   deny: 'reject',
   wake: 'unsnooze',
+  freeze: 'lock',
+  unfreeze: 'unlock',
+  thaw: 'unlock',
   info: 'status',
   health: 'status',
   commands: 'help',

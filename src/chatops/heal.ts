@@ -6,6 +6,7 @@ import { AppError } from '../base/errors.ts';
 import { carries } from '../engine/request.ts';
 import { revertDrift } from '../engine/revert-drift.ts';
 import { applicationKey } from '../model/application.ts';
+import { lockedText } from './lock.ts';
 import { seconds } from './target.ts';
 import { requestDeps } from './task.ts';
 
@@ -58,6 +59,8 @@ export async function heal(task: Task): Promise<Answer> {
   const isBegun = [app.operation, app.status?.operationState?.operation].some((operation) =>
     carries(operation, request.metadata.name),
   );
+  const locked = isBegun ? undefined : lockedText(task);
+  if (locked !== undefined) return { ok: false, text: `${name}: it is ${locked}` };
   const verdict = isBegun
     ? 'same'
     : compareDrift(digest, episode.spec.fingerprint, deps.driftNow?.(applicationKey(app)));

@@ -3,6 +3,7 @@
 import type { Outcome } from '../engine/request.ts';
 import type { Answer } from './ports.ts';
 import type { Task } from './task.ts';
+import { lockedText } from './lock.ts';
 import { closedNow, requestSync, waitingApproval } from '../engine/request.ts';
 import { retrySync } from '../engine/retry-sync.ts';
 import { applicationKey } from '../model/application.ts';
@@ -25,6 +26,8 @@ export async function syncNow(task: Task, verb: 'sync' | 'retry'): Promise<Answe
   const { deps, request, app } = task;
   const { name } = app.metadata;
   const key = applicationKey(app);
+  const locked = lockedText(task);
+  if (locked !== undefined) return { ok: false, text: `${name}: it is ${locked}` };
   const gate = gateNote(task);
   if (gate !== undefined) return { ok: false, text: gate };
   const wanted = {

@@ -10,6 +10,7 @@ import { isStatus } from '../cluster/api-error.ts';
 import { argo, cox } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
 import { mayApprove, unknownAuthors, withHidden } from '../policy/gate.ts';
+import { lockOf, lockText } from '../policy/lock.ts';
 import { closedText, becauseUnknown } from '../policy/gate-text.ts';
 import { stricter } from '../policy/policy.ts';
 import { isApprovalOf, isOpen } from './approval/approval.ts';
@@ -180,8 +181,9 @@ function closedMessage(store: Store, application: string, found: Approval | unde
 }
 
 /** The same when a request is carried out a second time because its answer was not stored: the person asked once. */
-function countedMessage(complete: boolean, unknown: readonly string[]): string {
-  return complete ? 'approved; it syncs now' : `your approval counts; more are needed${becauseUnknown(unknown)}`;
+function countedMessage(complete: boolean, unknown: readonly string[], held?: string): string {
+  const then = held === undefined ? 'it syncs now' : `it syncs when its lock ends: it is ${held}`;
+  return complete ? `approved; ${then}` : `your approval counts; more are needed${becauseUnknown(unknown)}`;
 }
 
 /** What is said between its spec and its status would be taken for nothing: in a moment it waits. */
@@ -200,8 +202,10 @@ function hasAgreed({ status }: Approval, { id }: Actor): boolean {
 export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promise<Outcome> {
   const app = deps.store.applications.get(wanted.application);
   const approval = waitingApproval(deps.store, wanted.application, wanted.digest);
+  const lock = app && lockOf(app, deps.clock.now());
+  const held = lock && lockText(lock);
   if (app && approval && !isOpen(approval) && hasAgreed(approval, wanted.actor))
-    return { done: true, message: countedMessage(true, approval.spec.unknown ?? []) };
+    return { done: true, message: countedMessage(true, approval.spec.unknown ?? [], held) };
   if (!app || !approval || !isOpen(approval) || !isApprovalOf(approval, app))
     return { done: false, message: closedMessage(deps.store, wanted.application, approval) };
   requireAsked(approval);
@@ -223,7 +227,7 @@ export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promi
     { actor: wanted.actor, teams: wanted.teams },
     withHidden({ ...policy, gated: true }, authors && unknownAuthors(authors)).approvals,
   );
-  return { done: true, message: countedMessage(counted === 'complete', authors ? unknownAuthors(authors) : []) };
+  return { done: true, message: countedMessage(counted === 'complete', authors ? unknownAuthors(authors) : [], held) };
 }
 
 /** What it blocks, and the ways on. */

@@ -41,6 +41,8 @@ export const cox = {
   approvers: 'coxswain.dev/approvers',
   approvals: 'coxswain.dev/approvals',
   expires: 'coxswain.dev/expires',
+  /** On an Application: nothing of it is synced (src/policy/lock.ts). */
+  lock: 'coxswain.dev/lock',
   slack: 'coxswain.dev/slack',
   /** On an Application, or on an AppProject for all of its: which engine works on it, `coxswain` or `argocd`. */
   engine: 'coxswain.dev/engine',

@@ -241,8 +241,9 @@ export interface DriftEpisode extends KubeObject {
 
 type Decides = 'approve' | 'reject' | 'reopen';
 type Silences = 'snooze' | 'unsnooze';
+type Locks = 'lock' | 'unlock';
 export type Verb =
-  Decides | Silences | 'help' | 'status' | 'diff' | 'sync' | 'retry' | 'heal' | 'revert' | 'hold';
+  Decides | Silences | Locks | 'help' | 'status' | 'diff' | 'sync' | 'retry' | 'heal' | 'revert' | 'hold';
 
 /** A sync that a Request began: its own operation, or the one that follows from an Approval. */
 export interface Followed {

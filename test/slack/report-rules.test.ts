@@ -55,7 +55,7 @@ test('a failed sync of some objects alone is no failure of the application', () 
   assert.equal(troubleOf(application({ operationState: failed({ status: 'SyncFailed' }, partial) }), now), undefined);
 });
 
-test('what waits for a sync window is not stuck', () => {
+test('what waits for a sync window or a lock is not stuck', () => {
   const running = (message: string): Application =>
     application(
       { operationState: { phase: 'Running', startedAt: began, operation: { sync: {} }, message } },
@@ -64,6 +64,11 @@ test('what waits for a sync window is not stuck', () => {
   const held = running('Sync operation blocked by sync window');
   assert.deepEqual([troubleOf(held, now + 3_600_000), stuckAt(held)], [undefined, undefined]);
   assert.equal(troubleOf(running('waiting for hooks'), now + 3_600_000)?.kind, 'stuck');
+  const annotations = { 'coxswain.dev/lock': '{"by":"ann","reason":"no Friday"}' };
+  const locked = running('locked by ann: no Friday');
+  assert.equal(troubleOf(locked, now + 3_600_000)?.kind, 'stuck', 'nothing locks it');
+  locked.metadata.annotations = annotations;
+  assert.deepEqual([troubleOf(locked, now + 3_600_000), stuckAt(locked)], [undefined, undefined]);
 });
 
 test('a sync that ended before it touched anything is no deploy', () => {

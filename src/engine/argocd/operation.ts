@@ -9,6 +9,7 @@ import { AppError, describeError, errorKind } from '../../base/errors.ts';
 import { isStatus } from '../../cluster/api-error.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
 import { policyInForce } from '../application/gate-record.ts';
+import { lockOf, lockText } from '../../policy/lock.ts';
 import { projectOf } from '../application/ownership.ts';
 import { subjectOf } from '../application/refresh.ts';
 import { admit } from '../approval/admission.ts';
@@ -129,6 +130,8 @@ export async function askedOperation(
   operation: Operation,
   signal: AbortSignal,
 ): Promise<{ refused: string } | undefined> {
+  const lock = lockOf(app, deps.clock.now());
+  if (lock) return { refused: `it is ${lockText(lock)}` };
   const target = await deps.targetOf(app);
   if (!target) return { refused: 'no cluster is known for its destination' };
   let answer: Answer = { operation };

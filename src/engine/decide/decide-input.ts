@@ -13,6 +13,7 @@ import { keyText, keyTitle } from '../../model/kube.ts';
 import { effectDeletes } from '../../compare/effect/effect.ts';
 import { approvalRequired } from '../../policy/gate.ts';
 import { metText } from '../../policy/gate-text.ts';
+import { lockWindow } from '../../policy/lock.ts';
 import { syncWindow } from '../../policy/window.ts';
 import { supersedeOthers } from '../approval/round.ts';
 import { agreedAtOf } from '../approval/decision.ts';
@@ -159,13 +160,15 @@ export async function decideOn(
     // Where the last synced state itself would loosen a gate, nothing is put back without approval.
     drifted: waiting && !unapproved && !isLastSynced(found) ? driftedRefs(subject.known.effect?.effect) : [],
     approved,
-    window: await syncWindow(deps.worker, {
-      windows: project?.spec.syncWindows ?? [],
-      application: app.metadata.name,
-      destination: app.spec.destination,
-      manual: false,
-      at: deps.clock.now(),
-    }),
+    window:
+      lockWindow(app, deps.clock.now()) ??
+      (await syncWindow(deps.worker, {
+        windows: project?.spec.syncWindows ?? [],
+        application: app.metadata.name,
+        destination: app.spec.destination,
+        manual: false,
+        at: deps.clock.now(),
+      })),
     now: deps.clock.now(),
   });
   return { decided, unknown: approved?.unknown };

@@ -11,8 +11,10 @@ import { AppError, describeError, errorKind } from '../../base/errors.ts';
 import { applicationKey, windowClosed } from '../../model/application.ts';
 import { cox } from '../../model/annotations.ts';
 import { keyTitle } from '../../model/kube.ts';
+import { lockWindow } from '../../policy/lock.ts';
 import { syncWindow } from '../../policy/window.ts';
 import { makesHistory, withHistory } from '../../sync/history.ts';
+import { waitsUntil } from '../../sync/retry.ts';
 import { startTime, step } from '../../sync/sync.ts';
 import { admitAgain } from '../approval/admission.ts';
 import { compareTo, deniedTargets } from '../application/assess.ts';
@@ -38,16 +40,21 @@ function windowOf(deps: OperationDeps, { app, project }: Subject, running: boole
   });
 }
 
-/** While the window is closed the operation stays where it is, says so, and goes on when the window opens. */
+/**
+ * While a lock holds or the window is closed the operation stays where it is, says so, and goes on when that ends. A
+ * lock keeps the next attempt from beginning, and lets one that has begun finish.
+ */
 async function heldByWindow(
   deps: OperationDeps,
   { subject, save }: OperationInput,
   state: OperationState | undefined,
 ): Promise<OperationOutcome | undefined> {
-  const window = await windowOf(deps, subject, state?.syncResult !== undefined);
-  if (window.permitted) return undefined;
   const { app } = subject;
-  const message = windowClosed;
+  const begun = state?.syncResult !== undefined;
+  const lock = begun && waitsUntil(state) === undefined ? undefined : lockWindow(app, deps.clock.now());
+  const window = lock ?? (await windowOf(deps, subject, begun));
+  if (window.permitted) return undefined;
+  const message = lock ? lock.why : windowClosed;
   const before: OperationState = state ?? {
     operation: app.operation ?? {},
     phase: 'Running',

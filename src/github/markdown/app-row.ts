@@ -77,6 +77,10 @@ function riskText(app: AppPreview): string {
 }
 
 function gateText(app: AppPreview): string {
+  return `${app.lock === undefined ? '' : '🔒 locked · '}${openGateText(app)}`;
+}
+
+function openGateText(app: AppPreview): string {
   if (app.status === 'removed' && app.parent) return `goes with ${plain(parentName(app))}`;
   if (app.gated) {
     const who = approversText(app.approvers);

@@ -22,6 +22,10 @@ function driftedText(diff: ObjectDiff): string {
   return `${first ? `${driftText(first)}${more}` : 'differs'}. Syncing sets it back.`;
 }
 
+function lockedText(name: string, lock: string): string {
+  return `🔒 ${plain(lock, 600)}. Nothing of it is synced before: ${code(`/cox unlock ${name}`)} ends that.`;
+}
+
 interface Item {
   app: AppPreview;
   text: string;
@@ -46,11 +50,12 @@ export function attention(apps: AppPreview[]): string[] {
       })),
     ...(app.effect?.risks ?? []).map((risk) => ({ app, text: `${code(keyTitle(risk.key))}: ${plain(risk.text)}` })),
   ]);
-  const warnings = apps.flatMap((app): Item[] =>
-    (app.effect?.drift ?? []).map((diff) => ({
+  const warnings = apps.flatMap((app): Item[] => [
+    ...(app.lock === undefined ? [] : [{ app, text: lockedText(app.name, app.lock) }]),
+    ...(app.effect?.drift ?? []).map((diff) => ({
       app,
       text: `drifted before this pull request: ${code(keyTitle(diff.key))} ${driftedText(diff)}`,
     })),
-  );
+  ]);
   return [alert('CAUTION', sentences(cautions)), alert('WARNING', sentences(warnings))].filter(Boolean);
 }

@@ -36,6 +36,7 @@ const lines: readonly { of: string; signs: readonly Sign[] }[] = [
     of: 'Gate',
     signs: [
       ['⏸️', 'people must approve after the merge'],
+      ['🔒 locked', '`🔒 locked`: nothing of it is synced before that ends'],
       ['🔓', 'a gate ends or is loosened'],
       ['auto on merge', '`auto on merge`: syncs by itself'],
     ],

@@ -1,6 +1,7 @@
 // What is wrong with an application, as one sentence with its cause, from its own status. Pure.
 import type { Application, Condition, OperationState, ResourceStatus } from '../../model/application.ts';
 import { windowClosed } from '../../model/application.ts';
+import { lockOf, lockText } from '../../policy/lock.ts';
 import { failedResults, operationText, outsideText, resultText } from '../../policy/outside-text.ts';
 import { count } from '../text.ts';
 import { revisionOf } from './deploy.ts';
@@ -56,9 +57,10 @@ function failedSync({ status, operation }: Application): Trouble | undefined {
   };
 }
 
-/** A window that is closed is no failure: it goes on when that opens. */
-function waitsForWindow({ message }: OperationState): boolean {
-  return message === windowClosed;
+/** A window that is closed, or a lock, is no failure: it goes on when that ends. */
+function waitsForWindow(app: Application, { message }: OperationState): boolean {
+  const lock = lockOf(app, 0);
+  return message === windowClosed || (lock !== undefined && message === lockText(lock));
 }
 
 type Ill = readonly ResourceStatus[] | undefined;
@@ -98,7 +100,7 @@ function unknown({ status }: Application): Trouble | undefined {
 function stuck(app: Application, now: number, ill: Ill): Trouble | undefined {
   const { operationState: state, health } = app.status ?? {};
   const long = (since: string | undefined): since is string => now - Date.parse(since ?? '') >= stuckMs;
-  if (app.operation && state?.phase === 'Running' && !waitsForWindow(state) && long(state.startedAt))
+  if (app.operation && state?.phase === 'Running' && !waitsForWindow(app, state) && long(state.startedAt))
     return { kind: 'stuck', since: state.startedAt, says: 'is stuck in its sync', cause: operationText(state) };
   if (health?.status !== 'Progressing' || !long(health.lastTransitionTime)) return undefined;
   return {
@@ -118,7 +120,7 @@ export function troubleOf(app: Application, now: number, ill?: Ill): Trouble | u
 export function stuckAt(app: Application): number | undefined {
   const { operationState: state, health } = app.status ?? {};
   const since = app.operation
-    ? state && !waitsForWindow(state)
+    ? state && !waitsForWindow(app, state)
       ? state.startedAt
       : undefined
     : health?.status === 'Progressing'
