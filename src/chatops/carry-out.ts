@@ -18,6 +18,7 @@ import { openHold } from './hold.ts';
 import { heal, isStanding } from './heal.ts';
 import { endLock, lockedText, openLock } from './lock.ts';
 import { openRevert } from './revert.ts';
+import { rollBack } from './rollback.ts';
 import { snooze, unsnooze } from './snooze.ts';
 import { syncNow } from './sync.ts';
 import { findApplication, seen, unseen, waitingApplications } from './target.ts';
@@ -34,6 +35,7 @@ export const rights: Record<Exclude<Request['spec']['verb'], 'help'>, Action> = 
   reopen: 'approve',
   revert: 'revert',
   heal: 'revert',
+  rollback: 'revert',
   hold: 'update',
   snooze: 'snooze',
   unsnooze: 'snooze',
@@ -119,6 +121,8 @@ async function perform(task: Task): Promise<Answer> {
       return heal(task);
     case 'revert':
       return openRevert(deps, { request, app, actor: { ...request.spec.actor, id: task.person.id } });
+    case 'rollback':
+      return rollBack(task);
     case 'hold':
       return openHold(deps, { request, app, actor: { ...request.spec.actor, id: task.person.id } });
     case 'snooze':

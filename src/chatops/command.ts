@@ -71,6 +71,12 @@ export const verbs: Readonly<Record<Verb, VerbHelp>> = {
     right: 'revert',
     options: { only: 'flag' },
   },
+  rollback: {
+    usage: '/cox rollback <app> [reason]',
+    does: 'goes back to what was synced before, at once, and opens the pull request that takes the deploy back in Git',
+    right: 'revert',
+    freeText: true,
+  },
   hold: {
     usage: '/cox hold <app>',
     does: 'opens the pull request that turns automated sync off, which Argo CD does not ask the gate about',
@@ -202,8 +208,7 @@ function split(tokens: readonly Word[], { options: known = {}, freeText = false 
 
 /** What people who come from other tools write, and the command that does it here. */
 const elsewhere: Readonly<Record<string, keyof typeof verbs>> = {
-  rollback: 'revert',
-  undo: 'revert',
+  undo: 'rollback',
   rerun: 'retry',
   again: 'retry',
   apply: 'sync',

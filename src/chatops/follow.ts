@@ -8,7 +8,8 @@ import { seconds } from './target.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { cox } from '../model/annotations.ts';
 import { applicationName, shortRevision } from '../model/application.ts';
-import { carries, isInHistory } from '../engine/request.ts';
+import { carries } from '../engine/application/operation-state.ts';
+import { isInHistory } from '../engine/request.ts';
 import { failedResults, operationText, outsideText } from '../policy/outside-text.ts';
 
 type End = NonNullable<Followed['ended']>;

@@ -3,7 +3,7 @@ import type { DriftEpisode } from '../model/coxswain.ts';
 import type { Answer } from './ports.ts';
 import type { Task } from './task.ts';
 import { AppError } from '../base/errors.ts';
-import { carries } from '../engine/request.ts';
+import { carries } from '../engine/application/operation-state.ts';
 import { revertDrift } from '../engine/revert-drift.ts';
 import { applicationKey } from '../model/application.ts';
 import { lockedText } from './lock.ts';

@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Application, Operation, SyncOperation } from '../model/application.ts';
 import type { Actor, Approval } from '../model/coxswain.ts';
+import type { Lock } from '../policy/lock.ts';
 import type { Store } from '../store/store.ts';
 import type { Authors } from './application/pass.ts';
 import { AppError } from '../base/errors.ts';
@@ -10,12 +11,13 @@ import { isStatus } from '../cluster/api-error.ts';
 import { argo, cox } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
 import { mayApprove, unknownAuthors, withHidden } from '../policy/gate.ts';
-import { lockOf, lockText } from '../policy/lock.ts';
+import { lockOf, lockText, lockValue } from '../policy/lock.ts';
 import { closedText, becauseUnknown } from '../policy/gate-text.ts';
 import { stricter } from '../policy/policy.ts';
 import { isApprovalOf, isOpen } from './approval/approval.ts';
 import { recordApproval, recordRejection, reopenApproval } from './approval/decision.ts';
 import { withReviewers } from './approval/authors.ts';
+import { carries } from './application/operation-state.ts';
 import { policyInForce } from './application/gate-record.ts';
 import { projectOf } from './application/ownership.ts';
 
@@ -53,6 +55,8 @@ interface SyncRequest {
   what?: SyncOperation;
   /** Beside the Request, what the operation carries. */
   info?: NonNullable<Operation['info']>;
+  /** Comes with it, and lets this very sync pass. */
+  lock?: Lock;
 }
 
 /**
@@ -70,11 +74,6 @@ export function isInHistory({ status }: Application, { actor, since }: Pick<Sync
   );
 }
 
-/** Whether the operation was written for that Request, by its name. */
-export function carries(operation: Operation | undefined, request: string): boolean {
-  return operation?.info?.some((item) => item.name === cox.requestInfo && item.value === request) ?? false;
-}
-
 function operationOf(app: Application, wanted: SyncRequest): Operation {
   const sync: SyncOperation = {
     prune: app.spec.syncPolicy?.automated?.prune ?? false,
@@ -87,6 +86,18 @@ function operationOf(app: Application, wanted: SyncRequest): Operation {
     info: [...(wanted.info ?? []), { name: cox.requestInfo, value: wanted.request }],
     ...(app.spec.syncPolicy?.retry && { retry: app.spec.syncPolicy.retry }),
   };
+}
+
+/** Over the version that was looked at where it has no annotation yet, for the first one makes the map. */
+function locking({ metadata }: Application, lock: Lock): Parameters<Store['applications']['jsonPatch']>[1] {
+  const { annotations, resourceVersion } = metadata;
+  const value = lockValue(lock);
+  return annotations
+    ? [{ op: 'add', path: `/metadata/annotations/${cox.lock.replace('/', '~1')}`, value }]
+    : [
+        { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+        { op: 'add', path: '/metadata/annotations', value: { [cox.lock]: value } },
+      ];
 }
 
 /**
@@ -111,6 +122,7 @@ export async function requestSync(deps: RequestDeps, wanted: SyncRequest): Promi
     await deps.store.applications.jsonPatch(wanted.application, [
       { op: 'test', path: '/operation', value: null },
       { op: 'add', path: '/operation', value: operationOf(app, wanted) },
+      ...(wanted.lock ? locking(app, wanted.lock) : []),
     ]);
     return { done: true, message: 'sync started' };
   } catch (error) {

@@ -5,7 +5,8 @@ import type { Outcome, RequestDeps } from './request.ts';
 import { sameJson } from '../base/canonical.ts';
 import { cox } from '../model/annotations.ts';
 import { sourcesOf } from '../model/application.ts';
-import { carries, requestSync } from './request.ts';
+import { carries } from './application/operation-state.ts';
+import { requestSync } from './request.ts';
 
 /** What of an operation tells under which Approval it was begun. */
 const kept: readonly string[] = [cox.approvalInfo, cox.agreedInfo];

@@ -5,7 +5,8 @@ import type { ResourceKey } from '../model/kube.ts';
 import type { Outcome, RequestDeps } from './request.ts';
 import { keyText } from '../model/kube.ts';
 import { formerSources } from './application/history.ts';
-import { carries, requestSync } from './request.ts';
+import { carries } from './application/operation-state.ts';
+import { requestSync } from './request.ts';
 
 async function markReverting(
   deps: RequestDeps,

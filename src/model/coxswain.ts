@@ -241,7 +241,7 @@ export interface DriftEpisode extends KubeObject {
 
 type Decides = 'approve' | 'reject' | 'reopen';
 type Silences = 'snooze' | 'unsnooze';
-type Locks = 'lock' | 'unlock';
+type Locks = 'lock' | 'unlock' | 'rollback';
 export type Verb =
   Decides | Silences | Locks | 'help' | 'status' | 'diff' | 'sync' | 'retry' | 'heal' | 'revert' | 'hold';
 

@@ -41,7 +41,7 @@ for (const [typed, verb, application, rest, options] of understood) {
 const refused: [typed: string, message: RegExp][] = [
   ['aprove checkout', /^"aprove" is not a command; did you mean `\/cox approve`\?$/],
   ['stat', /did you mean `\/cox status`\?$/],
-  ['rollback web', /^"rollback" is not a command; did you mean `\/cox revert`\?$/],
+  ['undo web', /^"undo" is not a command; did you mean `\/cox rollback`\?$/],
   ['Rerun web', /did you mean `\/cox retry`\?$/],
   ['deploy web', /did you mean `\/cox sync`\?$/],
   ['plan', /did you mean `\/cox diff`\?$/],

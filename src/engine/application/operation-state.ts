@@ -1,6 +1,6 @@
 // status.operationState: whether it belongs to the operation that is written, and how one ends that cannot take another
 // step.
-import type { Application, ApplicationSource, OperationState } from '../../model/application.ts';
+import type { Application, ApplicationSource, Operation, OperationState } from '../../model/application.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { cox } from '../../model/annotations.ts';
 import { rfc3339 } from '../../base/clock.ts';
@@ -14,6 +14,11 @@ export function stateOf(app: Application): OperationState | undefined {
   const state = app.status?.operationState;
   const going = state && (state.phase === 'Running' || state.phase === 'Terminating');
   return going && sameJson(state.operation, app.operation) ? state : undefined;
+}
+
+/** Whether the operation was written for that Request, by its name. */
+export function carries(operation: Operation | undefined, request: string): boolean {
+  return operation?.info?.some((item) => item.name === cox.requestInfo && item.value === request) ?? false;
 }
 
 /** Sources as syncResult names them: `sources` where there are several, else `source`. */

@@ -11,7 +11,7 @@ import { AppError, describeError, errorKind } from '../../base/errors.ts';
 import { applicationKey, windowClosed } from '../../model/application.ts';
 import { cox } from '../../model/annotations.ts';
 import { keyTitle } from '../../model/kube.ts';
-import { lockWindow } from '../../policy/lock.ts';
+import { lockOf, lockWindow } from '../../policy/lock.ts';
 import { syncWindow } from '../../policy/window.ts';
 import { makesHistory, withHistory } from '../../sync/history.ts';
 import { waitsUntil } from '../../sync/retry.ts';
@@ -21,7 +21,7 @@ import { compareTo, deniedTargets } from '../application/assess.ts';
 import { guardOf } from '../application/met-gates.ts';
 import { confirmOf } from '../approval/rights.ts';
 import { judgeOf } from '../approval/judge.ts';
-import { endedState, sourceFields, stateOf } from '../application/operation-state.ts';
+import { carries, endedState, sourceFields, stateOf } from '../application/operation-state.ts';
 import { unread } from '../application/others.ts';
 import { recordEnd } from '../approval/gate-end.ts';
 import { gateRefusal } from './gate.ts';
@@ -42,7 +42,7 @@ function windowOf(deps: OperationDeps, { app, project }: Subject, running: boole
 
 /**
  * While a lock holds or the window is closed the operation stays where it is, says so, and goes on when that ends. A
- * lock keeps the next attempt from beginning, and lets one that has begun finish.
+ * lock keeps the next attempt from beginning, and lets pass what has begun and the sync that came with it.
  */
 async function heldByWindow(
   deps: OperationDeps,
@@ -51,7 +51,9 @@ async function heldByWindow(
 ): Promise<OperationOutcome | undefined> {
   const { app } = subject;
   const begun = state?.syncResult !== undefined;
-  const lock = begun && waitsUntil(state) === undefined ? undefined : lockWindow(app, deps.clock.now());
+  const own = lockOf(app, 0)?.request ?? '';
+  const passes = (begun && waitsUntil(state) === undefined) || (own !== '' && carries(app.operation, own));
+  const lock = passes ? undefined : lockWindow(app, deps.clock.now());
   const window = lock ?? (await windowOf(deps, subject, begun));
   if (window.permitted) return undefined;
   const message = lock ? lock.why : windowClosed;
