@@ -347,9 +347,10 @@ Slack, only the person who asked sees the answer.
 
 ${table(['Command', 'What it does', 'Right'], rows)}
 
-\`status\`, \`diff\`, \`sync\`, \`retry\`, \`lock\` and \`unlock\` take several at once: \`env=prod\` (the annotation \`coxswain.dev/environment\`),
-\`project=shop\`, names with stars (\`shop-*\`, with the namespace \`team-a/*\`), or \`--all\`: those that the pull request touches,
-elsewhere those that the person may see. People decide about applications one by one.
+\`status\`, \`diff\`, \`sync\`, \`retry\`, \`lock\` and \`unlock\` take several at once: \`env=prod\` (the annotation
+\`coxswain.dev/environment\`), \`project=shop\`, names with stars (\`shop-*\`, with the namespace \`team-a/*\`), or
+\`--all\`: those that the pull request touches, elsewhere those that the person may see. People decide about
+applications one by one.
 
 Where the application may be left out, the pull request tells which are meant: those that it touches, or those that wait
 for its merge. A word that is no command is never guessed: the answer names the nearest one.

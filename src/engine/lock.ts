@@ -8,7 +8,7 @@ import { lockOf, lockText, lockValue } from '../policy/lock.ts';
 
 type LockDeps = Pick<RequestDeps, 'store' | 'clock'>;
 
-/** Over the version that was looked at: two people never lock at once. Throws a conflict, which is worth another try. */
+/** Over the version that was looked at: two people never lock at once. Throws a conflict, worth another try. */
 async function annotate({ store }: LockDeps, app: Application, value: string | null): Promise<void> {
   const { resourceVersion } = app.metadata;
   await store.applications.patch(applicationKey(app), {

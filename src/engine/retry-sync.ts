@@ -1,4 +1,4 @@
-// A sync that failed, tried again as it was: revision, parts, options and Approval; whoever carries it out asks the gate.
+// A sync that failed, tried again as it was: revision, parts, options, Approval; whoever carries it out asks the gate.
 import type { Application, OperationState, SyncOperation } from '../model/application.ts';
 import type { Actor } from '../model/coxswain.ts';
 import type { Outcome, RequestDeps } from './request.ts';

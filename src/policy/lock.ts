@@ -1,5 +1,5 @@
-// A lock: until it ends nothing is synced of the application, whoever asks. It is an annotation, so that it outlives this
-// process and can be set by kubectl.
+// A lock: until it ends nothing is synced of the application, whoever asks. It is an annotation, so that it outlives
+// this process and can be set by kubectl.
 import type { ObjectMeta } from '../model/kube.ts';
 import { isObject } from '../model/kube.ts';
 import { cox } from '../model/annotations.ts';

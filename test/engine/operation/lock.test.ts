@@ -62,10 +62,11 @@ test('an operation written by hand says that it is locked, and goes on when some
   assert.deepEqual(await dataOf(s, 'web'), { value: '1' });
 });
 
-test('what is approved meanwhile is synced when the lock ends, and a lock does not go with a sync of the parent', async (t) => {
+test('what is approved meanwhile follows when the lock ends, and a sync of the parent leaves the lock', async (t) => {
   const child = (value: string): string =>
     'apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: child\n' +
-    `  annotations: {note: "${value}"}\nspec:\n  project: gated\n  destination: {server: https://kubernetes.default.svc, namespace: NS}\n` +
+    `  annotations: {note: "${value}"}\nspec:\n  project: gated\n` +
+    '  destination: {server: https://kubernetes.default.svc, namespace: NS}\n' +
     '  source: {repoURL: "ORIGIN", path: child, targetRevision: main}\n';
   const s = await stage(t, { 'child/a.yaml': config('child', '1') });
   s.authors.list = [{ login: 'ana', id: 1 }];
