@@ -18,6 +18,8 @@ interface NewCommitOrder {
   branch: string;
   /** Default: the default branch. */
   from?: string;
+  /** A forced push: begins at `from`, whatever the branch has. */
+  force?: true;
   /** Whole contents by path; null removes the file. */
   files: Record<string, string | null>;
   message: string;
@@ -96,7 +98,8 @@ async function makeCommit(
     const ref = `refs/heads/${order.branch}`;
     const before = await resolveCommit(repository.dir, ref);
     const parent =
-      before ?? (await resolveCommit(repository.dir, `refs/heads/${order.from ?? repository.defaultBranch}`));
+      (order.force ? null : before) ??
+      (await resolveCommit(repository.dir, `refs/heads/${order.from ?? repository.defaultBranch}`));
     if (parent === null) throw new Failure(404, `no branch ${order.from ?? repository.defaultBranch}`);
     const author = order.author ?? { name: actor.account.name, email: emailOf(actor.account) };
     const index = join(repository.dir, `index-${site.world.nextId()}`);

@@ -14,6 +14,7 @@ import { readAppFile } from './setup/manifest.ts';
 import { TtlCache } from '../base/ttl-cache.ts';
 import { foreignLog } from './client/foreign-log.ts';
 import { Intake } from './pull/sweep.ts';
+import { pullRecords } from './pull/pull-record.ts';
 import { PullQueue } from './pull/pull-queue.ts';
 import { createReceiver, webhookPath } from './webhook/webhook.ts';
 import { forgeOf } from './forge.ts';
@@ -23,6 +24,8 @@ export interface GitHub {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Undefined without an App. */
   forge: Forge | undefined;
+  /** All that a pull request showed, see `pullRecords`; undefined without an App. */
+  record: ReturnType<typeof pullRecords> | undefined;
   /** What works of the App and what does not; undefined without one. */
   status: (() => Promise<AppStatus>) | undefined;
   /** Nothing waits and nothing runs; delayed passes may exist. */
@@ -137,6 +140,7 @@ export async function createGitHub(options: GitHubOptions): Promise<GitHub> {
   return {
     handle: createReceiver(webhooks),
     forge: parts && forgeOf(parts),
+    record: parts && pullRecords(parts.client, parts.clock),
     status: parts && statusOf(parts),
     get idle() {
       return !parts || (parts.pulls.idle && parts.intake.idle);

@@ -114,13 +114,14 @@ async function openSlack(
 
 interface Shown {
   setup: SetupPages;
+  record: GitHub['record'];
   /** Why one of the outside services does not take us, as far as is known. */
   refused: () => AppError | undefined;
 }
 
 function openWeb(
   { queues, cluster, store, schedules, guard, engine, view, scripts, started, signal }: Core,
-  { setup, refused }: Shown,
+  { setup, record, refused }: Shown,
 ): Web {
   const metrics = createMetrics({
     store,
@@ -138,6 +139,7 @@ function openWeb(
     metrics: metrics.text,
     upcoming: schedules.upcoming,
     setup,
+    record,
     turn: engine.turn,
     held: () => engine.held && describeError(engine.held),
     onHeld: engine.onHeld,
@@ -173,7 +175,8 @@ async function openRest(core: Core, ports: Ports, onSetUp: () => void): Promise<
   started.add('github', () => github.stop());
   const installation = ownInstallation(core, github.status);
   const setup = await setupPages({ config, api: cluster.api, github, log, signal, onSetUp, installation });
-  const web = openWeb(core, { setup, refused: () => core.github?.refused ?? slack?.refused });
+  const { record } = github;
+  const web = openWeb(core, { setup, record, refused: () => core.github?.refused ?? slack?.refused });
   ports.page.serve(web.page);
   ports.health.serve(web.health);
 }

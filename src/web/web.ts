@@ -2,31 +2,32 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
 import type { Application } from '../model/application.ts';
+import type { PullRef } from '../model/coxswain.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Turn } from '../policy/engine.ts';
 import type { Schedules } from '../store/schedules.ts';
 import type { Store } from '../store/store.ts';
 import type { ApplicationView } from './application-page.ts';
+import type { Answer } from './answer.ts';
 import type { DescendantsView } from './descendants.ts';
-import type { Html, Page } from './html.ts';
+import type { Html } from './html.ts';
+import type { PullRecord } from './pull-page.ts';
 import type { ResourceView } from './resource-view.ts';
 import type { SetupPages } from './setup-page.ts';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { systemClock } from '../base/clock.ts';
-import { stringifyJson } from '../base/json.ts';
 import { applicationKey } from '../model/application.ts';
+import { describeError } from '../base/errors.ts';
 import { isTurnFault } from '../policy/engine.ts';
 import { effectivePolicy } from '../policy/policy.ts';
 import { wrongNotice } from './parts.ts';
-import { belowIn, keyIn } from './address.ts';
+import { belowIn, keyIn, pullIn } from './address.ts';
 import { applicationPage } from './application-page.ts';
 import { descendantsList } from './descendants.ts';
-import { html, page } from './html.ts';
+import { asset, headers, json, lost, plain, send, shown } from './answer.ts';
+import { html } from './html.ts';
 import { deletionNotices, listPage } from './list-page.ts';
 import { Listeners } from './listeners.ts';
+import { pullPage } from './pull-page.ts';
 import { shownApplication } from './public-application.ts';
 import { answerSetup, installationPage, isSetupPath } from './setup-page.ts';
 
@@ -49,6 +50,8 @@ interface WebOptions {
   onHeld?: (fn: () => void) => () => void;
   /** What it does without while the rest works; undefined: nothing. Default: nothing. */
   lacking?: () => string | undefined;
+  /** All that a pull request showed; undefined where there is none that we may see. Default: there is no App. */
+  record?: ((pull: PullRef) => Promise<PullRecord | undefined>) | undefined;
   /** undefined when ready, else why not. */
   notReady(): string | undefined;
   setup: SetupPages;
@@ -62,67 +65,6 @@ export interface Web {
   /** /metrics, /healthz and /readyz. */
   health(request: IncomingMessage, response: ServerResponse): Promise<void>;
   stop(): void;
-}
-
-/** Nothing runs, loads or is sent anywhere but what this server itself has; no page may frame it. */
-const headers = {
-  'content-security-policy':
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; " +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-resource-policy': 'same-origin',
-  'cross-origin-opener-policy': 'same-origin',
-};
-
-interface Answer {
-  status: number;
-  type: string;
-  body: string;
-  /** Default `no-store`: what is shown is true now. */
-  cache?: string;
-}
-
-const zip = promisify(gzip);
-const zipFrom = 2048;
-
-async function send(request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
-  const zipped = answer.body.length >= zipFrom && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
-  const body = zipped ? await zip(answer.body, { level: 4 }) : Buffer.from(answer.body);
-  response.writeHead(answer.status, {
-    ...headers,
-    'content-type': answer.type,
-    'content-length': body.length,
-    'cache-control': answer.cache ?? 'no-store',
-    vary: 'accept-encoding',
-    ...(zipped && { 'content-encoding': 'gzip' }),
-    ...(answer.status === 405 && { allow: 'GET, HEAD' }),
-  });
-  response.end(request.method === 'HEAD' ? undefined : body);
-}
-
-function asset(file: string, type: string): Answer {
-  return { status: 200, type, body: readFileSync(join(import.meta.dirname, file), 'utf8'), cache: 'no-cache' };
-}
-
-function shown(status: number, what: Page): Answer {
-  return { status, type: 'text/html; charset=utf-8', body: page(what) };
-}
-
-function plain(status: number, text: string): Answer {
-  return { status, type: 'text/plain; charset=utf-8', body: `${text}\n` };
-}
-
-function json(status: number, value: unknown): Answer {
-  return { status, type: 'application/json; charset=utf-8', body: stringifyJson(value) };
-}
-
-function lost(up: string, what: string): Answer {
-  return shown(404, {
-    title: 'Not found',
-    up,
-    body: html`<div class="empty"><h1>${what}</h1><p><a href="${up || './'}">All applications</a></p></div>`,
-  });
 }
 
 /** Above each page, as long as it is so. */
@@ -210,6 +152,19 @@ async function belowOf({ descendants }: WebOptions, { key, uid }: { key: string;
   return { status: found ? 200 : 404, type: 'text/html; charset=utf-8', body: body.html };
 }
 
+async function recordPage({ record }: WebOptions, pull: PullRef): Promise<Answer> {
+  const up = '../../../';
+  const name = `${pull.owner}/${pull.repo}#${pull.number}`;
+  try {
+    const found = await record?.(pull);
+    if (!found) return lost(up, 'There is no such pull request where the GitHub App is installed.');
+    return shown(200, { title: name, up, body: pullPage(name, found) });
+  } catch (error) {
+    const why = wrongNotice('What it showed cannot be read from GitHub now', describeError(error));
+    return shown(503, { title: name, up, body: html`<h1>${name}</h1>${why}` });
+  }
+}
+
 type Route = (options: WebOptions) => Answer | Promise<Answer>;
 
 function routes(): Readonly<Record<string, Route>> {
@@ -249,6 +204,8 @@ function answerTo(options: WebOptions, fixed: Readonly<Record<string, Route>>, p
   if (below) return belowOf(options, below);
   const dataKey = keyIn(path, '/api/applications/');
   if (dataKey !== undefined) return dataOf(options, dataKey);
+  const pull = pullIn(path);
+  if (pull) return recordPage(options, pull);
   if (path.startsWith('/api/')) return json(404, { error: 'there is no such resource' });
   return lost('../'.repeat(path.split('/').length - 2), 'There is no such page.');
 }

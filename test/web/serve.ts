@@ -23,7 +23,11 @@ interface Served {
   start(): Promise<void>;
 }
 
-export async function serve(t: TestContext, { store, engine, cluster, schedules, queues }: Stage): Promise<Served> {
+export async function serve(
+  t: TestContext,
+  { store, engine, cluster, schedules, queues }: Stage,
+  more: Pick<Parameters<typeof createWeb>[0], 'record'> = {},
+): Promise<Served> {
   const ready: Served['ready'] = { why: undefined };
   const metrics = createMetrics({
     store,
@@ -54,6 +58,7 @@ export async function serve(t: TestContext, { store, engine, cluster, schedules,
       upcoming: schedules.upcoming,
       lacking: () => ready.without,
       notReady: () => ready.why,
+      ...more,
     });
     const server = createServer((request, response) => {
       paths.push(request.url ?? '');

@@ -2,17 +2,17 @@
 import type { AppPreview, PullPreview } from '../../change/pull.ts';
 import type { AppSection } from './app-section.ts';
 import type { ObjectSection } from './object-section.ts';
-import type { ObjectDiff } from '../../model/effect.ts';
 import type { ShownDiff } from './record.ts';
 import { commentMarker } from '../../model/annotations.ts';
-import { appMarkdown, countsOf, isDestructive, openFirst, rankOf, twinOf, twinsText } from './app-section.ts';
+import { appMarkdown, isDestructive, openFirst, rankOf, twinOf, twinsText } from './app-section.ts';
 import { appTable } from './app-row.ts';
 import { errorBlocks, errorsOf, errorsOfAll } from './errors.ts';
 import { legendOf } from './legend.ts';
-import { authorsText, hiddenText } from '../../policy/gate-text.ts';
 import { shortRevision } from '../../model/application.ts';
 import { bodyBudget, code, plain, plural, sizeOf } from './escape.ts';
-import { recordBlock } from './record.ts';
+import { pullKey } from '../../change/pull.ts';
+import { names, next, withChanges } from './next.ts';
+import { recordBlock, recordUrl } from './record.ts';
 import { diffText } from './whole-diff.ts';
 import { attention } from './attention.ts';
 import { buildSections } from './build-sections.ts';
@@ -31,11 +31,6 @@ export interface Comment {
   /** Every diff, for the text of the check, which keeps it; what did not fit into the comment comes first. */
   diff: string;
 }
-
-const withChanges = (app: AppPreview): boolean => {
-  const { created, changed, deleted, moved } = countsOf(app.effect);
-  return created + changed + deleted + moved > 0 || app.status === 'new' || app.status === 'removed';
-};
 
 /** One sentence that a manager understands; also the title of the check. */
 export function verdict(preview: PullPreview): string {
@@ -75,69 +70,6 @@ export function withoutBase(body: string): string {
     .join('\n');
 }
 
-function names(apps: AppPreview[]): string {
-  const shown = apps.slice(0, 8).map((app) => `*${plain(app.name)}*`);
-  return shown.join(', ') + (apps.length > 8 ? ` and ${apps.length - 8} more` : '');
-}
-
-/** An object that only stays as it is has a note and no change. */
-function isWritten(diff: ObjectDiff): boolean {
-  return diff.action !== 'change' || diff.changes.length > 0;
-}
-
-function gatedText(app: AppPreview): string {
-  const { people = [], unknown = [] } = app.authors ?? {};
-  const made = people.length > 0 ? ` (${plain(authorsText(people), 1000)})` : '';
-  const hidden = app.approvals < 2 ? hiddenText(unknown) : '';
-  return (
-    `- After the merge *${plain(app.name)}* waits for **${plural(app.approvals, 'approval')}** by someone ` +
-    `else than its authors${made}: ${code(`/cox approve ${app.name}`)} here, or the card in Slack.` +
-    (hidden ? ` Two people must agree unless it is known by then: ${plain(hidden, 300)}.` : '')
-  );
-}
-
-function next(preview: PullPreview): string {
-  if (preview.conflicts.length > 0)
-    return (
-      `**Next** — merge ${code(preview.pull.base.ref)} into the branch, resolve the conflicts and push; ` +
-      'this comment follows.'
-    );
-  if (preview.errors.length > 0 || preview.apps.some((app) => errorsOf(app).length > 0))
-    return '**Next** — correct the error and push; this comment follows. After a change outside of Git: `/cox diff`.';
-  const changing = preview.apps.filter(
-    (app) => app.status !== 'removed' && (withChanges(app) || (app.effect?.total ?? []).some(isWritten)),
-  );
-  const removed = preview.apps.filter((app) => app.status === 'removed');
-  const parents = [...new Set(removed.map((app) => app.parent?.split('/').at(-1) ?? ''))].filter(Boolean);
-  const gated = changing.filter((app) => app.gated);
-  const auto = changing.filter((app) => !app.gated && app.automated);
-  const manual = changing.filter((app) => !app.gated && !app.automated);
-  const lines = [
-    ...(auto.length > 0
-      ? [`- On merge ${names(auto)} ${auto.length === 1 ? 'syncs by itself' : 'sync by themselves'}.`]
-      : []),
-    ...(manual.length > 0
-      ? [
-          `- After the merge ${names(manual)} ${manual.length === 1 ? 'waits' : 'wait'} for ${manual
-            .slice(0, 5)
-            .map((app) => code(`/cox sync ${app.name}`))
-            .join(', ')}.`,
-        ]
-      : []),
-    ...(removed.length > 0
-      ? [
-          `- ${names(removed)} ${removed.length === 1 ? 'goes' : 'go'} with what is listed above` +
-            (parents.length > 0
-              ? `, as soon as ${parents.map((name) => `*${plain(name)}*`).join(' and ')} has synced`
-              : '') +
-            '.',
-        ]
-      : []),
-    ...gated.slice(0, 8).map(gatedText),
-  ];
-  return lines.length > 0 ? ['**Next**', '', ...lines].join('\n') : '';
-}
-
 interface Frame {
   head: string[];
   tail: string[];
@@ -167,7 +99,8 @@ function frame({ preview, activity, publicUrl, refused }: CommentInput): Frame {
       next(preview),
       activity,
       `<sub>${preview.apps.length} of ${plural(preview.considered, 'application')} ` +
-        `touched · ${code('/cox help')} lists the commands</sub>`,
+        `touched · [every version](${recordUrl(publicUrl, pullKey(preview.pull))}) of this · ` +
+        `${code('/cox help')} lists the commands</sub>`,
     ].filter(Boolean),
   };
 }

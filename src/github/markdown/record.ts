@@ -10,6 +10,8 @@ export interface ShownDiff {
   head: string;
   /** Page of the check. */
   url: string;
+  /** Our page with all versions. */
+  versions: string;
 }
 
 interface Line {
@@ -62,6 +64,23 @@ export function sectionOf(shown: ShownDiff | undefined, name: string, digest: st
   return seen ? found.join('\n').trim() : undefined;
 }
 
+export interface ShownEffect {
+  /** Of the application. */
+  name: string;
+  /** Its first twelve digits. */
+  digest: string;
+}
+
+const heading = /^#### <b>([^<]{1,300})<\/b> .*· digest <code>(\w{1,12})<\/code>$/;
+
+/** Which effects it shows, by our own headings: two texts of one commit with the same are one version of it. */
+export function effectsIn(text: string): ShownEffect[] {
+  return linesOf(text).flatMap((line) => {
+    const [, name = '', digest = ''] = (line.fenced ? undefined : heading.exec(line.text)) ?? [];
+    return name === '' ? [] : [{ name, digest }];
+  });
+}
+
 /** A longer text may have been cut. */
 const surelyWhole = 50_000;
 
@@ -71,6 +90,11 @@ export function otherText(shown: ShownDiff | undefined): string {
 }
 
 const frame = 600;
+
+/** Our page with all that a pull request showed. `key`: see `pullKey`. */
+export function recordUrl(publicUrl: string, key: string): string {
+  return `${publicUrl}/pulls/${key.replace('#', '/')}`;
+}
 
 /** Folded; '' where there is nothing to show or no room. */
 export function recordBlock(shown: ShownDiff | undefined, budget: number): string {
@@ -82,7 +106,7 @@ export function recordBlock(shown: ShownDiff | undefined, budget: number): strin
       `<code>${html(shortRevision(shown.head))}</code></summary>`,
     text,
     ...left,
-    `<sub>Kept in the [check](${shown.url}) of that commit, as those of earlier commits are.</sub>`,
+    `<sub>Kept in the [check](${shown.url}) of that commit · [every version](${shown.versions}) that was shown</sub>`,
     '</details>',
   ].join('\n\n');
 }

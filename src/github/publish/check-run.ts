@@ -5,6 +5,7 @@ import type { ShownDiff } from '../markdown/record.ts';
 import type { RepositoryClient } from '../client/installations.ts';
 import { checks } from '../../model/annotations.ts';
 import { hashOf } from '../../base/canonical.ts';
+import { effectsIn } from '../markdown/record.ts';
 import { paginating } from '../client/api.ts';
 
 export interface CheckContext {
@@ -12,11 +13,27 @@ export interface CheckContext {
   externalId: string;
   appId: number;
   memory: PullMemory;
+  /** Our page with all that the pull request showed. */
   detailsUrl: string;
   signal: AbortSignal;
 }
 
-async function newestOf(context: CheckContext, { name, sha }: Pick<CheckContent, 'name' | 'sha'>) {
+/** As GitHub has it; what of it is read here. */
+interface Run {
+  id: number | bigint;
+  status: string;
+  conclusion: string | null;
+  completed_at: string | null;
+  html_url: string | null;
+  external_id: string | null;
+  output: { title: string | null; summary: string | null; text: string | null; annotations_count: number };
+}
+
+/** Of that commit and pull request, the newest first; GitHub keeps a thousand. */
+export async function runsOf(
+  context: Pick<CheckContext, 'client' | 'externalId' | 'appId' | 'signal'>,
+  { name, sha }: Pick<CheckContent, 'name' | 'sha'>,
+): Promise<Run[]> {
   const { client, externalId, appId, signal } = context;
   const { owner, repo, octokit } = client;
   const { data } = await octokit.request('GET /repos/{owner}/{repo}/commits/{ref}/check-runs', {
@@ -29,15 +46,15 @@ async function newestOf(context: CheckContext, { name, sha }: Pick<CheckContent,
     per_page: 100,
     request: { signal },
   });
-  return data.check_runs.filter((run) => run.external_id === externalId).sort((a, b) => Number(b.id) - Number(a.id))[0];
+  return data.check_runs.filter((run) => run.external_id === externalId).sort((a, b) => Number(b.id) - Number(a.id));
 }
 
 /** What the check of the head says of the diff, once there was one; read once. */
 export async function shownDiff(context: CheckContext, head: string): Promise<ShownDiff | undefined> {
-  const { memory } = context;
+  const { memory, detailsUrl: versions } = context;
   if (memory.shown?.head === head) return memory.shown;
-  const run = await newestOf(context, { name: checks.diff, sha: head });
-  memory.shown = { head, text: run?.output.text ?? '', url: run?.html_url ?? '' };
+  const [run] = await runsOf(context, { name: checks.diff, sha: head });
+  memory.shown = { head, text: run?.output.text ?? '', url: run?.html_url ?? '', versions };
   return memory.shown;
 }
 
@@ -45,7 +62,8 @@ async function find(
   context: CheckContext,
   check: Pick<CheckContent, 'name' | 'sha'>,
 ): Promise<CheckMemory | undefined> {
-  const newest = await newestOf(context, check);
+  const runs = await runsOf(context, check);
+  const [newest] = runs;
   if (!newest) return undefined;
   const { title, summary, text, annotations_count: count } = newest.output;
   return {
@@ -57,6 +75,8 @@ async function find(
       text: text ?? '',
     }),
     finished: newest.status === 'completed',
+    effects: effectsText(text),
+    runs: runs.length,
     annotations: count > 0 ? await annotationsOf(context, Number(newest.id)) : new Set(),
   };
 }
@@ -87,6 +107,29 @@ function said(content: { conclusion: string | undefined; title: string; summary:
   return hashOf([content.conclusion ?? '', content.title, content.summary, content.text ?? '']);
 }
 
+function effectsText(text: string | null | undefined): string {
+  return effectsIn(text ?? '')
+    .map(({ name, digest }) => `${name} ${digest}`)
+    .join('\n');
+}
+
+/** GitHub tells a hundred runs at once, and the newest must be among them. */
+const mostRuns = 50;
+
+/** Another effect of the same commit is another version: what was shown before stays in a run of its own. */
+function isKept({ effects, runs }: CheckMemory, { name, text }: CheckContent): boolean {
+  return name === checks.diff && effects !== '' && effects !== effectsText(text) && runs < mostRuns;
+}
+
+/** GitHub queued it again for whoever asked, and would show it so for good. */
+async function endAgain({ client, signal }: CheckContext, id: number): Promise<void> {
+  const { owner, repo, octokit } = client;
+  await octokit.request('PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}', {
+    ...{ owner, repo, check_run_id: id, status: 'completed', conclusion: 'neutral' },
+    request: { signal },
+  });
+}
+
 /** A check is one of its name for each commit. */
 export function checkKey({ name, sha }: { name: string; sha: string }): string {
   return `${name} ${sha}`;
@@ -107,10 +150,12 @@ export async function writeCheck(context: CheckContext, content: CheckContent): 
   const { owner, repo, octokit } = client;
   const key = checkKey(content);
   const hash = said(content);
-  const known = memory.checks.get(key) ?? (await find(context, content));
-  if (known) memory.checks.set(key, known);
-  if (known?.hash === hash && !memory.rerequested.has(key)) return;
+  const newest = memory.checks.get(key) ?? (await find(context, content));
+  if (newest) memory.checks.set(key, newest);
+  if (newest?.hash === hash && !memory.rerequested.has(key)) return;
   memory.checks.delete(key);
+  const known = newest && isKept(newest, content) ? undefined : newest;
+  if (newest && !known && memory.rerequested.has(key)) await endAgain(context, newest.id);
   // GitHub adds what is sent to the annotations that the run has.
   const annotations = (content.annotations ?? [])
     .slice(0, 50)
@@ -146,6 +191,8 @@ export async function writeCheck(context: CheckContext, content: CheckContent): 
     id,
     hash,
     finished: content.conclusion !== undefined,
+    effects: effectsText(content.text),
+    runs: (newest?.runs ?? 0) + (known ? 0 : 1),
     annotations: new Set([...(known?.annotations ?? []), ...annotations.map(annotationKey)]),
   });
   memory.rerequested.delete(key);

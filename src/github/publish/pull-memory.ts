@@ -8,6 +8,10 @@ export interface CheckMemory {
   hash: string;
   /** It has a conclusion. */
   finished: boolean;
+  /** Which effects its text shows; '' for none. */
+  effects: string;
+  /** So many of that name and commit are there. */
+  runs: number;
   /** Keys of those that the run has. */
   annotations: Set<string>;
 }

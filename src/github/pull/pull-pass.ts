@@ -13,6 +13,7 @@ import type { Store } from '../../store/store.ts';
 import type { ShownDiff } from '../markdown/record.ts';
 import { renderComment } from '../markdown/comment.ts';
 import { pullUrl } from '../../change/pull.ts';
+import { recordUrl } from '../markdown/record.ts';
 import { activityList, commentOf, inOrder } from '../markdown/activity.ts';
 import { deservingReply, replyBody } from '../markdown/reply.ts';
 import { shownDiff, writeCheck } from '../publish/check-run.ts';
@@ -39,7 +40,7 @@ export function stickyOf({ client, pull, memory, signal, options: { appId } }: P
 
 /** What writing checks takes. */
 export function checksOf({ client, key, memory, signal, options: { appId, publicUrl } }: Pass): CheckContext {
-  return { client, externalId: key, appId, memory, detailsUrl: publicUrl, signal };
+  return { client, externalId: key, appId, memory, detailsUrl: recordUrl(publicUrl, key), signal };
 }
 
 /** Of the pull request, the oldest first. */

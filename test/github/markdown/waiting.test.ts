@@ -30,7 +30,7 @@ async function shownDiff(lines = 1): Promise<ShownDiff> {
   const risks = [{ key: key('old'), text: 'is deleted in production' }];
   const apps = [app('web', { change, risks }, { gated: true, approvals: 1 }), app('other', { change: [] })];
   const { diff } = await renderComment({ preview: preview(apps), activity: '', publicUrl, refused: '' });
-  return { text: diff, head: 'c'.repeat(40), url: 'https://github.com/acme/infra/runs/1' };
+  return { text: diff, head: 'c'.repeat(40), url: 'https://github.com/acme/infra/runs/1', versions: '' };
 }
 
 function waiting(of: string): PullProgress {
@@ -118,7 +118,7 @@ test('what is too long for the row is cut between objects, and the row says wher
 test('a heading of ours in a fence of a stranger is no heading', () => {
   const heading = `#### <b>web</b> · ~1 · digest <code>${digest.slice(0, 12)}</code>`;
   const other = `#### <b>api</b> · ~1 · digest <code>${digest.slice(0, 12)}</code>`;
-  const shown = (text: string): ShownDiff => ({ text, head: 'c', url: '' });
+  const shown = (text: string): ShownDiff => ({ text, head: 'c', url: '', versions: '' });
   assert.equal(sectionOf(shown(`\`\`\`\n${heading}\nharmless\n\`\`\``), 'web', digest), undefined);
   assert.equal(sectionOf(shown(`${other}\n\nharmless`), 'web', digest), undefined);
   assert.equal(

@@ -8,9 +8,9 @@ import { app, changed, configMap } from '../markdown/sample.ts';
 
 const digest = 'k7f29qpdk7f29qpd';
 
-function touch(b: Bed, after = 'debug'): void {
+function touch(b: Bed, after = 'debug', of = digest): void {
   const diff = changed(configMap('web', { LEVEL: 'info' }), configMap('web', { LEVEL: after }));
-  b.script.apps = [app('web-prod', { change: [diff] }, { gated: true, approvals: 1 })];
+  b.script.apps = [app('web-prod', { change: [diff], digest: of }, { gated: true, approvals: 1 })];
 }
 
 function waiting(of: string): Approval {
@@ -130,4 +130,88 @@ test('whoever edits the diff below the tracker, or writes a comment that looks l
   await b.sweep();
   assert.deepEqual(b.comments(), [before]);
   assert.match(check(b, 'coxswain/approval').text, level);
+});
+
+async function again(b: Bed): Promise<void> {
+  b.forge.refreshPull({ owner: 'acme', repo: 'infra', number: 1 });
+  await b.quiet();
+}
+
+type Shown = [head: string, digest: string | undefined, level: string | undefined];
+
+async function versions(b: Bed): Promise<Shown[]> {
+  const record = await b.app.record?.({ owner: 'acme', repo: 'infra', number: 1 });
+  assert.ok(record);
+  return record.versions.map(({ head, text, effects }) => [
+    head,
+    effects[0]?.digest,
+    /\+\s+LEVEL: (\w+)/.exec(text)?.[1],
+  ]);
+}
+
+test('every head and every effect of it stays, also what was pushed over, and after a restart', async (t) => {
+  const b = await bed(t);
+  touch(b, 'debug', 'aaaa');
+  const number = await openPull(b.sandbox);
+  await b.quiet();
+  touch(b, 'trace', 'bbbb');
+  await again(b);
+  const first = b.script.previews[0]?.head.sha ?? '';
+  touch(b, 'warn', 'cccc');
+  const ann = b.sandbox.actAs('ann');
+  const files = { 'apps/web.yaml': 'image: two\n' };
+  await ann.commit(repo, { branch: 'bump', from: 'main', force: true, files, message: 'web: anew' });
+  await b.quiet();
+  const second = b.script.previews.at(-1)?.head.sha ?? '';
+  await ann.merge(repo, number);
+  await b.restart();
+  assert.notEqual(first, second);
+  assert.deepEqual(await versions(b), [
+    [second, 'cccc', 'warn'],
+    [first, 'bbbb', 'trace'],
+    [first, 'aaaa', 'debug'],
+  ]);
+  assert.match(b.comments()[0] ?? '', /\[every version\]\(https:\/\/cox\.example\.com\/pulls\/acme\/infra\/1\)/);
+});
+
+test('the same effect is no other version, whatever else has changed', async (t) => {
+  const b = await bed(t);
+  touch(b);
+  await openPull(b.sandbox);
+  await b.quiet();
+  touch(b, 'trace');
+  await again(b);
+  const levels = (await versions(b)).map(([, , shown]) => shown);
+  assert.deepEqual(levels, ['trace']);
+});
+
+test('asked to run again with another effect, the check ends and the new one is beside it', async (t) => {
+  const b = await bed(t);
+  touch(b, 'debug', 'aaaa');
+  await openPull(b.sandbox);
+  await b.quiet();
+  touch(b, 'trace', 'bbbb');
+  const [run] = b.sandbox.world.repositories[0]?.checks ?? [];
+  assert.ok(run);
+  b.sandbox.actAs('ann').rerunCheck(repo, { sha: run.headSha, name: 'coxswain/diff' });
+  await b.quiet();
+  const runs = b.sandbox.world.repositories[0]?.checks.map(({ status, rerequested }) => [status, rerequested]);
+  assert.deepEqual(runs, [
+    ['completed', false],
+    ['completed', false],
+  ]);
+  assert.deepEqual(
+    (await versions(b)).map(([, shown]) => shown),
+    ['bbbb', 'aaaa'],
+  );
+});
+
+test('who asks for many pull requests does not use up what GitHub permits', async (t) => {
+  const b = await bed(t);
+  const { record } = b.app;
+  assert.ok(record);
+  const asked = Array.from({ length: 25 }, (_, at) => record({ owner: 'acme', repo: 'infra', number: at + 2 }));
+  const ends = await Promise.allSettled(asked);
+  assert.equal(ends.filter(({ status }) => status === 'rejected').length, 5);
+  assert.equal(await record({ owner: 'acme', repo: 'infra', number: 2 }), undefined);
 });
