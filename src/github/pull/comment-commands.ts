@@ -9,6 +9,7 @@ import type { Refusals } from '../publish/refusals.ts';
 import { hashOf } from '../../base/canonical.ts';
 import { commandIn, parseCommand, verbs } from '../../chatops/command.ts';
 import { coxGroup, coxVersion } from '../../model/coxswain.ts';
+import { readPull } from './read-pull.ts';
 import { permitted } from '../publish/refusals.ts';
 
 interface CommandContext {
@@ -86,6 +87,18 @@ function specOf({ store, pull, clock }: CommandContext, comment: HumanComment): 
   };
 }
 
+/** A stranger's branch stands behind it: nothing that its author writes there is carried out, whatever they may do. */
+async function forkRefusal(
+  { client, pull, signal }: CommandContext,
+  comment: HumanComment,
+): Promise<string | undefined> {
+  const { pull: read } = await readPull(client, pull.number, signal);
+  return read.fork && read.author.id === comment.userId
+    ? 'this pull request comes from a fork, and no command of its author is carried out in it; ' +
+        'somebody else who may can give it here'
+    : undefined;
+}
+
 /** A sign alone: where GitHub refuses it, the command counts all the same, and the living comment tells the answer. */
 async function react(
   { client, signal, refusals }: Pick<CommandContext, 'client' | 'signal' | 'refusals'>,
@@ -116,11 +129,14 @@ export async function takeCommand(context: CommandContext, comment: HumanComment
   }
   await react(context, comment.id, 'eyes');
   if (known) return;
+  const spec = specOf(context, comment);
+  const refused = spec.verb === 'help' ? undefined : await forkRefusal(context, comment);
   const request: Request = {
     apiVersion: `${coxGroup}/${coxVersion}`,
     kind: 'Request',
     metadata: { name, namespace: store.namespace },
-    spec: specOf(context, comment),
+    spec:
+      refused === undefined ? spec : { ...spec, verb: 'help', args: { text: spec.args['text'] ?? '', error: refused } },
   };
   await store.requests.create(request);
 }
