@@ -3,6 +3,7 @@ import type { AppPreview } from '../../change/pull.ts';
 import type { ObjectDiff } from '../../model/effect.ts';
 import { isDestructive } from './app-section.ts';
 import { keyTitle } from '../../model/kube.ts';
+import { errorsOf } from './errors.ts';
 import { plain, code, namesOf, plural } from './escape.ts';
 import { driftText } from './object-section.ts';
 
@@ -20,6 +21,11 @@ function driftedText(diff: ObjectDiff): string {
   const [first] = diff.changes;
   const more = diff.changes.length > 1 ? ` and ${plural(diff.changes.length - 1, 'more field')}` : '';
   return `${first ? `${driftText(first)}${more}` : 'differs'}. Syncing sets it back.`;
+}
+
+/** What would come next does not, before the lock ends; who must approve may all the same. */
+export function isLocked(app: AppPreview): boolean {
+  return app.lock !== undefined && !app.gated && errorsOf(app).length === 0;
 }
 
 function lockedText(name: string, lock: string): string {

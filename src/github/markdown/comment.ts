@@ -14,7 +14,7 @@ import { pullKey } from '../../change/pull.ts';
 import { names, next, withChanges } from './next.ts';
 import { recordBlock, recordUrl } from './record.ts';
 import { diffText } from './whole-diff.ts';
-import { attention } from './attention.ts';
+import { attention, isLocked } from './attention.ts';
 import { buildSections } from './build-sections.ts';
 
 interface CommentInput {
@@ -96,7 +96,7 @@ function frame({ preview, activity, publicUrl, refused }: CommentInput): Frame {
       preview.errors.length > 0 ? errorBlocks(preview.errors) : '',
     ].filter(Boolean),
     tail: [
-      next(preview),
+      next({ ...preview, apps: preview.apps.filter((app) => !isLocked(app)) }),
       activity,
       `<sub>${preview.apps.length} of ${plural(preview.considered, 'application')} ` +
         `touched · [every version](${recordUrl(publicUrl, pullKey(preview.pull))}) of this · ` +

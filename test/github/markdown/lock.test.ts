@@ -17,5 +17,6 @@ test('a lock is told first, with who, until when and why, and a stranger’s rea
   assert.match(body, /Nothing of it is synced before: `\/cox unlock web` ends that\.\n/);
   assert.match(body, /\/web\) \| none \| 🔒 locked · auto on merge \|/);
   assert.match(body, /\/api\) \| none \| auto on merge \|/);
+  assert.match(body, /\*\*Next\*\*\n\n- On merge \*api\* syncs by itself\.\n/);
   assert.doesNotMatch(body, /@acme|<b>moves/);
 });
