@@ -29,8 +29,7 @@ import { stateOf } from './application/operation-state.ts';
 import { nextName } from './application/others.ts';
 import { projectOf } from './application/ownership.ts';
 import { appliedApproval } from './application/history.ts';
-import { forgetRecord } from './application/sync-record.ts';
-import { followPolicy, rememberEngine } from './application/gate-record.ts';
+import { followPolicy, forgetRecord, rememberEngine } from './application/gate-record.ts';
 import {
   comparedStatus,
   withConditions,

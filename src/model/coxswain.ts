@@ -2,7 +2,7 @@
 import type { ApplicationSource } from './application.ts';
 import type { CommitRange } from './history.ts';
 import type { Destination, EffectOperation, FieldChange } from './effect.ts';
-import type { KubeObject, ObjectMeta, ResourceKey } from './kube.ts';
+import type { KubeObject, ObjectMeta, ObjectsAt, ResourceKey } from './kube.ts';
 
 export const coxGroup = 'coxswain.dev';
 export const coxVersion = 'v1alpha1';
@@ -101,10 +101,7 @@ export interface Approval extends KubeObject {
     from?: string;
     /** The commits of which the change is made, of all sources and of the parent: their authors may not approve. */
     ranges?: CommitRange[];
-    /**
-     * Why others may have made it too, whom nobody can tell: two people must agree then. Absent while that is not
-     * known.
-     */
+    /** Why others may have made it too, whom nobody can tell: two people must agree then. Absent while not known. */
     unknown?: string[];
     /** Who made it, by those commits. Absent while that is not known; the gate asks anew about whoever agrees. */
     authors?: Author[];
@@ -195,6 +192,8 @@ export interface SyncRecord extends KubeObject {
     engine?: 'argocd';
     /** Of one that Argo CD works on: its AppProject and the annotations that say where in Slack it is told. */
     told?: { project: string; annotations: Record<string, string> };
+    /** Where Argo CD works on it: what it has in clusters, as our own look found it, until it is seen gone there. */
+    had?: ObjectsAt[];
     /** The strictest policy since what was last approved. */
     policy: RememberedPolicy;
   };

@@ -61,6 +61,15 @@ export interface ResourceKey {
   name: string;
 }
 
+/** Objects in one cluster. */
+export interface ObjectsAt {
+  /** Its URL. */
+  server: string;
+  /** Which one it was, whatever its URL. */
+  cluster: string;
+  objects: ResourceKey[];
+}
+
 /** The core group is ''. */
 export function gvkOf(object: { apiVersion: string; kind: string }): Gvk {
   const slash = object.apiVersion.indexOf('/');

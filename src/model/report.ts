@@ -1,7 +1,7 @@
 // What is told of an application beside drift and approvals: a deploy, a failure that no deploy tells of, or a deletion
 // by Argo CD.
 import type { CardState } from './coxswain.ts';
-import type { KubeObject, ObjectMeta, ResourceKey } from './kube.ts';
+import type { KubeObject, ObjectMeta, ObjectsAt } from './kube.ts';
 
 /**
  * `Live` and `Recovered` ended well; `Superseded`: something newer tells what has become of it; `Deleted`: the
@@ -27,9 +27,8 @@ export interface Report extends KubeObject {
     /** Of a deletion: the Application's own and when it was made, as far as anybody knows. */
     uid?: string;
     created?: string;
-    /** What it had, where, and whether its finalizer asks for that to go. */
-    objects?: ResourceKey[];
-    server?: string;
+    /** What it had, as far as anybody knows, and whether its finalizer asks for that to go. */
+    had?: ObjectsAt[];
     cascades?: boolean;
   };
   status?: {

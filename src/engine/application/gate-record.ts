@@ -109,5 +109,23 @@ export async function rememberEngine({ records }: Gates, app: Application, by: '
 /** Its gate goes on guarding what it tracked; that it is gone has been told. */
 export async function rememberGone({ records }: Pick<Gates, 'records'>, key: string): Promise<void> {
   const found = records.get(key)?.spec;
-  if (found?.policy.gated && found.uid !== '') await records.patch(key, { spec: { uid: '' } });
+  if (found?.policy.gated && found.uid !== '') await records.patch(key, { spec: { uid: '', had: null } });
+}
+
+/** Its gate is at an end, and nothing more is to be remembered of it once the Application is gone. */
+export async function endGate(
+  { records, applications }: Pick<Gates, 'records' | 'applications'>,
+  key: string,
+): Promise<void> {
+  const found = records.get(key);
+  if (found?.spec.policy.gated)
+    await records.patch(key, {
+      spec: { policy: { gated: false, approvals: 1, approvers: [], reviewers: [], expires: null } },
+    });
+  if (found && !applications.get(key)) await records.delete(key);
+}
+
+/** What an Application that is gone leaves: nothing, unless a gate of it has not been ended. */
+export async function forgetRecord({ records }: Pick<Gates, 'records'>, key: string): Promise<void> {
+  if (records.get(key)?.spec.policy.gated === false) await records.delete(key);
 }

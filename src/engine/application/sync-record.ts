@@ -3,7 +3,7 @@
 import type { Application, ApplicationSource, ApplicationSpec, RevisionHistory } from '../../model/application.ts';
 import type { RememberedPolicy, SyncRecord } from '../../model/coxswain.ts';
 import type { ComparisonSettings } from '../../model/comparison-settings.ts';
-import type { ObjectMeta } from '../../model/kube.ts';
+import type { ObjectMeta, ObjectsAt } from '../../model/kube.ts';
 import type { AppProject } from '../../model/project.ts';
 import type { EffectivePolicy } from '../../policy/policy.ts';
 import type { Store } from '../../store/store.ts';
@@ -94,12 +94,18 @@ type Fields = Partial<
 > & {
   base?: SyncRecord['spec']['base'] | null;
   unverified?: SyncRecord['spec']['unverified'];
+  had?: SyncRecord['spec']['had'];
 };
 
-/** They are kept apart from the rest. */
-function engineOf(known: SyncRecord | undefined): Pick<SyncRecord['spec'], 'engine' | 'told'> {
+/** Who works on it and where it is told are kept apart from the rest, and what it has is that of this very one. */
+function besideOf(
+  known: SyncRecord | undefined,
+  uid: string,
+  fields: Fields,
+): Pick<SyncRecord['spec'], 'engine' | 'told' | 'had'> {
   const { engine, told } = known?.spec ?? {};
-  return { ...(engine && { engine }), ...(told && { told }) };
+  const had = fields.had ?? (known?.spec.uid === uid ? known.spec.had : undefined);
+  return { ...(engine && { engine }), ...(told && { told }), ...(had && { had }) };
 }
 
 /**
@@ -118,6 +124,7 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
     fields.state !== undefined ? undefined : fields.base === undefined ? before?.base : (fields.base ?? undefined);
   const fetched = fields.state === undefined ? before?.fetched : fields.fetched;
   const unverified = 'unverified' in fields ? fields.unverified : before?.unverified;
+  const beside = besideOf(known, uid, fields);
   // Another place, of a cluster that nobody could ask, is not where the former one was.
   const { place, clusterPlace } = fields.place === undefined ? { ...known?.spec, ...fields } : fields;
   const spec: SyncRecord['spec'] = {
@@ -129,7 +136,7 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
     ...(fetched && { fetched }),
     ...(place !== undefined && { place }),
     ...(clusterPlace !== undefined && { clusterPlace }),
-    ...engineOf(known),
+    ...beside,
     ...(base && { base }),
     ...(unverified && { unverified }),
   };
@@ -147,6 +154,7 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
         fetched: fetched ? { ...removedFrom(known.spec.fetched, fetched), ...fetched } : null,
         base: base ? { ...base, fetched: base.fetched ?? null } : null,
         unverified: unverified ?? null,
+        had: beside.had ?? null,
       },
     });
     return;
@@ -221,6 +229,11 @@ export function rememberDoubt(
   return write(store, app, { unverified });
 }
 
+/** What it has in clusters, as our own look found it. */
+export function rememberHad(store: Records, app: Application, had: readonly ObjectsAt[]): Promise<void> {
+  return write(store, app, { had: [...had] });
+}
+
 function placeOf({ app, target: { server } }: Placed): string {
   return hashOf({ server, namespace: app.spec.destination.namespace || undefined });
 }
@@ -272,22 +285,4 @@ export async function rememberCluster(store: Records, app: Application, places: 
 /** From now on this is what is remembered, whatever was before. */
 export function rememberPolicy(store: Records, app: Application, policy: RememberedPolicy): Promise<void> {
   return write(store, app, { policy });
-}
-
-/** Its gate is at an end, and nothing more is to be remembered of it once the Application is gone. */
-export async function endGate(
-  { records, applications }: Pick<Store, 'records' | 'applications'>,
-  key: string,
-): Promise<void> {
-  const found = records.get(key);
-  if (found?.spec.policy.gated)
-    await records.patch(key, {
-      spec: { policy: { gated: false, approvals: 1, approvers: [], reviewers: [], expires: null } },
-    });
-  if (found && !applications.get(key)) await records.delete(key);
-}
-
-/** What an Application that is gone leaves: nothing, unless a gate of it has not been ended. */
-export async function forgetRecord({ records }: Pick<Store, 'records'>, key: string): Promise<void> {
-  if (records.get(key)?.spec.policy.gated === false) await records.delete(key);
 }

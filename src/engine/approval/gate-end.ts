@@ -15,8 +15,8 @@ import { isObject } from '../../model/kube.ts';
 import { textAt } from '../../model/read.ts';
 import { effectivePolicy, loosens } from '../../policy/policy.ts';
 import { makesHistory } from '../../sync/history.ts';
-import { endGate, policyFields, rememberPolicy, rememberSync } from '../application/sync-record.ts';
-import { asPolicy, policyInForce } from '../application/gate-record.ts';
+import { policyFields, rememberPolicy, rememberSync } from '../application/sync-record.ts';
+import { asPolicy, endGate, policyInForce } from '../application/gate-record.ts';
 import { orphansAt } from '../application/place.ts';
 
 type Places = Gates & Pick<Store, 'projects' | 'namespace'>;

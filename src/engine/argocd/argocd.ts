@@ -15,6 +15,7 @@ import { supersedeOthers } from '../approval/round.ts';
 import { decideOn } from '../decide/decide-input.ts';
 import { settleDrift } from '../drift/drifted.ts';
 import { againMs, noteDeletion, noteVanished, verifyDeletions } from './deletion.ts';
+import { followHad } from './had.ts';
 import { catchUp } from './refresh.ts';
 import { writeApproved } from './operation.ts';
 import { verify } from './verify.ts';
@@ -96,6 +97,7 @@ async function follow(deps: ReconcileDeps, app: Application, signal: AbortSignal
   const { found: first, fetching } = await look(pass);
   if (!first) return { next: expiry, fetching };
   const found = await verify(pass, first);
+  await followHad(deps, found);
   await followLive(deps, found, signal);
   const wait = await decided(pass, found);
   const telling = fetching ? undefined : await catchUp(deps, app, found.desired, signal);

@@ -9,19 +9,17 @@ import { applicationLabel, hashedName } from '../../base/name.ts';
 import { argo, cox } from '../../model/annotations.ts';
 import { applicationKey, syncOptions } from '../../model/application.ts';
 import { coxGroup, coxVersion } from '../../model/coxswain.ts';
-import { clusterOf } from '../../store/settings.ts';
 import { policyInForce, rememberGone } from '../application/gate-record.ts';
 import { projectOf } from '../application/ownership.ts';
 import { agreedDeletion } from './agreed.ts';
+import { hadBy } from './had.ts';
 import { lookAt, outcome } from './remains.ts';
 
-type Deps = Pick<ReconcileDeps, 'store' | 'clock' | 'log' | 'targetOf' | 'memory'>;
+type Deps = Pick<ReconcileDeps, 'store' | 'clock' | 'log' | 'targetOf'>;
 
 /** Milliseconds after which what is not settled is looked at again, and after which it is told as it is. */
 export const againMs = 5_000;
 const mostMs = 10 * 60_000;
-/** So many objects are followed by name. */
-const mostKept = 500;
 
 type Noted = Omit<Report['spec'], 'about' | 'uid'> & { uid: string };
 
@@ -57,43 +55,31 @@ export async function noteDeletion(deps: Deps, app: Application): Promise<void> 
   const { uid = '', deletionTimestamp: since = '', creationTimestamp: created, finalizers = [] } = app.metadata;
   if (!policyInForce(store, app, projectOf(store, app)).gated) return;
   const application = applicationKey(app);
-  const server = clusterOf(store.settings(), app.spec.destination)?.server;
-  // What it had when Argo CD compared it last: some of that may be gone already.
-  const had = (app.status?.resources ?? []).filter(({ hook, name }) => hook !== true && name);
+  const had = hadBy(store, app);
   const spec = {
     ...{ application, uid, since, ...(created && { created }) },
     // What the application's own options keep was never to go.
     cascades:
       finalizers.some((each) => each.startsWith(argo.resourcesFinalizer)) &&
       syncOptions(app.spec.syncPolicy?.syncOptions).get('Delete') !== 'false',
-    objects: had
-      .slice(0, mostKept)
-      .map(({ group = '', kind, namespace = '', name }) => ({ group, kind, namespace, name })),
-    ...(server !== undefined && { server }),
+    ...(had && { had }),
   };
   await note(deps, spec, agreedDeletion(store, goesOf(spec)));
 }
 
 /**
  * Of one that is gone, though another may have its name by now, and told nothing while it went: without a finalizer, or
- * while nobody looked. Who worked on it is as it was kept.
+ * while nobody looked. Who worked on it, and what it had, is as it was kept.
  */
 export async function noteVanished(deps: Deps, application: string): Promise<void> {
-  const { store, clock, memory } = deps;
+  const { store, clock } = deps;
   const record = store.records.get(application)?.spec;
   if (!record?.policy.gated || record.uid === '' || record.engine !== 'argocd') return;
   // Whoever agreed to it learns from the Approval that it is gone.
   const goes = { application, uid: record.uid, since: clock.now(), created: NaN, vanished: true };
   if (agreedDeletion(store, goes) !== undefined) return;
-  const { comparison, server } = memory.get(application) ?? {};
-  const had = (comparison?.objects ?? []).filter(({ hook, generated, live }) => live && !hook.isHook && !generated);
-  const spec = {
-    ...{ application, uid: record.uid, since: rfc3339(clock.now()) },
-    objects: had
-      .slice(0, mostKept)
-      .map(({ key: { group, kind, namespace, name } }) => ({ group, kind, namespace, name })),
-    ...(comparison && server !== undefined && { server }),
-  };
+  const { had } = record;
+  const spec = { application, uid: record.uid, since: rfc3339(clock.now()), ...(had && { had }) };
   await note(deps, spec, undefined);
 }
 

@@ -1,9 +1,9 @@
 // What became of the objects of an Application that is gone: as its cluster answers, and as it is told.
-import type { Application } from '../../model/application.ts';
-import type { ResourceKey } from '../../model/kube.ts';
+import type { ObjectsAt, ResourceKey } from '../../model/kube.ts';
 import type { Report } from '../../model/report.ts';
 import type { ReconcileDeps } from '../application/pass.ts';
 import { keyTitle } from '../../model/kube.ts';
+import { appAt } from './had.ts';
 import { saysItStays } from '../application/taken.ts';
 
 type Deps = Pick<ReconcileDeps, 'targetOf' | 'log'>;
@@ -11,10 +11,10 @@ type Deps = Pick<ReconcileDeps, 'targetOf' | 'log'>;
 /** So many objects are named. */
 const mostNamed = 5;
 
-/** What is known of an Application that is gone. */
-function named(application: string, server: string | undefined): Application {
-  const [namespace = '', name = ''] = application.split('/');
-  return { metadata: { namespace, name }, spec: { project: '', destination: { server } } } as Application;
+interface Place {
+  application: string;
+  place: ObjectsAt;
+  signal: AbortSignal;
 }
 
 interface Found {
@@ -28,28 +28,24 @@ interface Found {
   unread: ResourceKey[];
 }
 
-/** undefined: its cluster is not known any more. */
-export async function lookAt(
+async function lookThere(
   { targetOf, log }: Deps,
-  { spec }: Report,
-  signal: AbortSignal,
-): Promise<Found | undefined> {
-  const found: Found = { gone: [], going: [], there: [], kept: [], unread: [] };
-  const { application, server, objects = [] } = spec;
-  if (server === undefined) return undefined;
-  const unread = (keys: readonly ResourceKey[], err: unknown): void => {
+  { application, place: { server, cluster, objects }, signal }: Place,
+  found: Found,
+): Promise<void> {
+  const unread = (keys: readonly ResourceKey[], err?: unknown): void => {
     if (signal.aborted) throw err;
     log.debug({ app: application, err }, 'what an application had could not be read');
     found.unread.push(...keys);
   };
   let target;
   try {
-    target = await targetOf(named(application, server), { sure: true });
+    target = await targetOf(appAt(application, server), { sure: true });
   } catch (err) {
-    unread(objects, err);
-    return found;
+    return unread(objects, err);
   }
-  if (!target) return undefined;
+  // What another cluster has by those names tells nothing.
+  if (!target || (cluster !== '' && target.identity !== cluster)) return unread(objects);
   const { discovery, api } = target.cluster;
   for (const key of objects) {
     try {
@@ -61,6 +57,14 @@ export async function lookAt(
       unread([key], err);
     }
   }
+}
+
+/** undefined: nobody knows what it had. */
+export async function lookAt(deps: Deps, { spec }: Report, signal: AbortSignal): Promise<Found | undefined> {
+  const { application, had } = spec;
+  if (!had) return undefined;
+  const found: Found = { gone: [], going: [], there: [], kept: [], unread: [] };
+  for (const place of had) await lookThere(deps, { application, place, signal }, found);
   return found;
 }
 
@@ -75,7 +79,7 @@ export function outcome({ spec }: Report, approval: string | undefined, found: F
     approval === undefined
       ? 'was deleted past the gate. Nobody has approved it here.'
       : `was deleted by Argo CD, as approved in ${approval}.`;
-  if (!found) return `${by} What became of its objects is not known: nobody saw what it had, or their cluster.`;
+  if (!found) return `${by} What became of its objects is not known: nobody saw what it had.`;
   return [
     by,
     ...listed('Gone with it', found.gone),

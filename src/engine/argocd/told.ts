@@ -6,6 +6,7 @@ import { argo, cox } from '../../model/annotations.ts';
 import { applicationKey, isAutomated, shortRevision } from '../../model/application.ts';
 import { keyTitle } from '../../model/kube.ts';
 import { agreedDeletion } from './agreed.ts';
+import { hadBy } from './had.ts';
 import { isSealed } from './seal.ts';
 import { policyInForce } from '../application/gate-record.ts';
 
@@ -65,7 +66,7 @@ function foreignSync(store: Told, app: Application): string[] {
 
 /** Argo CD deletes without asking; with its finalizer the objects go too. */
 function deletion(store: Told, app: Application): string[] {
-  const { metadata, status } = app;
+  const { metadata } = app;
   const { uid = '', deletionTimestamp, creationTimestamp } = metadata;
   if (deletionTimestamp === undefined) return [];
   const goes = {
@@ -74,11 +75,9 @@ function deletion(store: Told, app: Application): string[] {
   };
   if (agreedDeletion(store, goes) !== undefined) return [];
   const cascades = metadata.finalizers?.some((name) => name.startsWith(argo.resourcesFinalizer)) === true;
-  const rows = cascades ? (status?.resources ?? []).filter(({ hook }) => hook !== true) : [];
-  const named = rows
-    .slice(0, mostObjects)
-    .map(({ group = '', kind, namespace = '', name }) => keyTitle({ group, kind, namespace, name }));
-  const more = rows.length > mostObjects ? ` and ${rows.length - mostObjects} more` : '';
+  const keys = cascades ? (hadBy(store, app) ?? []).flatMap(({ objects }) => objects) : [];
+  const named = keys.slice(0, mostObjects).map(keyTitle);
+  const more = keys.length > mostObjects ? ` and ${keys.length - mostObjects} more` : '';
   const what = named.length > 0 ? `, and with it ${named.join(', ')}${more}` : '; its objects stay';
   return [`is being deleted past the gate by Argo CD${what}. Nobody has approved it here.`];
 }

@@ -1,53 +1,23 @@
 // What Argo CD deletes without asking is noted, verified once it is gone, and told where people look.
-import type { Report } from '../../../src/model/report.ts';
 import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { approvalIn, config, isSynced, patchApp, push } from '../manifests.ts';
 import { agreeTo } from '../approval/fixture.ts';
-import { deployed } from './fixture.ts';
+import { compared, deployed, finalizers, goneFromStore, ref, reportIn } from './fixture.ts';
 
-const finalizers = ['resources-finalizer.argocd.argoproj.io'];
 const files = { 'gates/a.yaml': config('gates', '1'), 'gates/b.yaml': config('gates-b', '1') };
 const past = 'was deleted past the gate. Nobody has approved it here.';
-
-function ref(s: Stage, kind: string, name: string): Parameters<Stage['cluster']['api']['delete']>[0] {
-  return { group: kind === 'Application' ? 'argoproj.io' : '', kind, namespace: s.namespace, name };
-}
-
-function reportIn(s: Stage, phase: string, name = 'gates'): Promise<Report> {
-  return s.untilStore(`the deletion of ${name} is ${phase}`, () =>
-    s.store.reports
-      .of(`${s.namespace}/${name}`)
-      .find(({ spec, status }) => spec.about === 'deletion' && status?.phase === phase),
-  );
-}
-
-/** With everything below gates/ in the cluster; with the finalizer unless told otherwise. */
-async function compared(s: Stage, cascading = true): Promise<void> {
-  if (cascading) await patchApp(s, 'gates', { metadata: { finalizers } });
-  await s.until(
-    'gates',
-    'compared',
-    (each) =>
-      isSynced(each) &&
-      each.status?.resources?.length === 2 &&
-      each.metadata.finalizers?.length === (cascading ? 1 : undefined),
-  );
-}
-
-function goneFromStore(s: Stage, name: string): Promise<true> {
-  return s.untilStore(`${name} is gone`, () =>
-    s.store.applications.get(`${s.namespace}/${name}`) === undefined ? true : undefined,
-  );
-}
 
 test('a deletion by Argo CD is verified once the application is gone: what went, what is still there', async (t) => {
   const { s } = await deployed(t, files);
   await compared(s);
   await s.cluster.api.delete(ref(s, 'Application', 'gates'));
   const { spec, status } = await reportIn(s, 'Open');
-  assert.deepEqual([spec.cascades, spec.objects?.length, status?.approval], [true, 2, undefined]);
+  assert.deepEqual(
+    [spec.cascades, spec.had?.map(({ objects }) => objects.length), status?.approval],
+    [true, [2], undefined],
+  );
   // As Argo CD does it, but for one object.
   await s.cluster.api.delete(ref(s, 'ConfigMap', 'gates'));
   await patchApp(s, 'gates', { metadata: { finalizers: null } });
@@ -144,7 +114,7 @@ test('a process that dies in the middle of it tells the same, once', async (t) =
   assert.equal(s.store.reports.of(`${s.namespace}/gates`).length, 1);
 });
 
-test('one that goes while nobody looks is told, though nobody knows what it had', async (t) => {
+test('one that goes while nobody looks is told, with what it had', async (t) => {
   const { s } = await deployed(t, files);
   await compared(s, false);
   s.fuse.dead = true;
@@ -154,7 +124,7 @@ test('one that goes while nobody looks is told, though nobody knows what it had'
   const { status } = await reportIn(s, 'Deleted');
   assert.equal(
     status?.message,
-    `${past} What became of its objects is not known: nobody saw what it had, or their cluster.`,
+    `${past} Still there: ConfigMap ${s.namespace}/gates, ConfigMap ${s.namespace}/gates-b.`,
   );
 });
 
@@ -234,7 +204,9 @@ test('a cluster of a former application that is silent keeps nobody from asking 
     ...{ apiVersion: 'coxswain.dev/v1alpha1', kind: 'Report', metadata: { name: 'former', namespace: s.namespace } },
     spec: {
       ...{ application: `${s.namespace}/gates`, about: 'deletion', since: '2026-03-02T14:00:00Z', uid: 'former' },
-      ...{ objects: [{ group: '', kind: 'ConfigMap', namespace: s.namespace, name: 'gates' }], server },
+      had: [
+        { server, cluster: '', objects: [{ group: '', kind: 'ConfigMap', namespace: s.namespace, name: 'gates' }] },
+      ],
     },
   });
   await s.store.reports.patch(`${s.namespace}/former`, { status: { phase: 'Open' } }, { subresource: 'status' });

@@ -16,17 +16,19 @@ interface World {
   /** What is asked answers with it, or throws it; undefined: it is gone. */
   answers?: Record<string, Error | object>;
   unreachable?: boolean;
+  /** Which cluster answers at its URL. */
+  identity?: string;
   approvals?: unknown[];
   record?: object;
 }
 
 /** One Report of prod, with two objects. */
-function world({ answers = {}, unreachable = false, approvals = [], record }: World) {
+function world({ answers = {}, unreachable = false, identity = 'far', approvals = [], record }: World) {
   const noted = {
     metadata: { name: 'r', namespace: 'argocd' },
     spec: {
       ...{ application: 'argocd/prod', about: 'deletion', uid: 'u1', since: '2026-03-02T14:00:00Z' },
-      ...{ objects: [key('a'), key('b')], server: 'https://far.example', cascades: true },
+      ...{ had: [{ server: 'https://far.example', cluster: 'far', objects: [key('a'), key('b')] }], cascades: true },
     },
     status: { phase: 'Open' },
   } as Report;
@@ -53,10 +55,9 @@ function world({ answers = {}, unreachable = false, approvals = [], record }: Wo
     },
     clock: { now: () => clock.at },
     log: silentLogger(),
-    memory: { get: () => undefined },
     targetOf: async () => {
       if (unreachable) throw new Error('no route to host');
-      return { cluster: { discovery: { resourceOf: () => ({}) }, api: { get } } };
+      return { identity, cluster: { discovery: { resourceOf: () => ({}) }, api: { get } } };
     },
   } as unknown as Deps;
   const look = (minutes: number): Promise<number | undefined> => {
@@ -97,6 +98,16 @@ test('a cluster that cannot be reached is asked again for ten minutes, then told
   assert.equal(typeof (await look(1)), 'number');
   assert.equal(await look(11), undefined);
   assert.match(noted.status?.message ?? '', /Not known, for it could not be read: Secret shop\/a, Secret shop\/b\.$/);
+});
+
+test('another cluster that answers at the URL tells nothing of what the former one had', async () => {
+  const { noted, look } = world({ identity: 'another' });
+  assert.equal(typeof (await look(1)), 'number');
+  assert.equal(await look(11), undefined);
+  assert.match(
+    noted.status?.message ?? '',
+    /gate\. \S+ has approved it here\. Not known, for it could not be read: Secret/,
+  );
 });
 
 test('one that Coxswain went on to delete, as people have agreed, is told so though its record is gone', async () => {
