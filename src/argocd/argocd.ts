@@ -2,7 +2,7 @@
 // stand before this engine.
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
-import type { View } from '../engine/application/view.ts';
+import type { View } from '../engine/application/pass.ts';
 import type { QueueMetricsOf } from '../base/queue.ts';
 import type { RedisAddress } from './redis.ts';
 import type { Shown } from './show.ts';

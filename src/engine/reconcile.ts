@@ -30,6 +30,7 @@ import { nextName } from './application/others.ts';
 import { projectOf } from './application/ownership.ts';
 import { appliedApproval } from './application/history.ts';
 import { followPolicy, forgetRecord, rememberEngine } from './application/gate-record.ts';
+import { followHad } from './application/had.ts';
 import {
   comparedStatus,
   withConditions,
@@ -118,6 +119,7 @@ async function withSubject(pass: Pass): Promise<Round> {
   if (!found) return { next: expiry, again: false, fetching };
   const at = deps.clock.now();
   await confirmHistory(deps, found, signal);
+  await followHad(deps, found);
   // For each revision an automated sync makes anew what Git gives no name: it follows.
   if (found.comparison.status === 'Synced' || !isAutomated(app.spec) || isGated(deps, found))
     await followLive(deps, found, signal);

@@ -3,9 +3,8 @@
 import type { TestContext } from 'node:test';
 import type { ClusterConfig } from '../../src/cluster/wire/cluster-config.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
-import type { View } from '../../src/engine/application/view.ts';
 import type { Engine, EngineOptions } from '../../src/engine/engine.ts';
-import type { CommitAuthors } from '../../src/engine/application/pass.ts';
+import type { CommitAuthors, View } from '../../src/engine/application/pass.ts';
 import type { GateAuthors } from '../../src/policy/gate.ts';
 import type { Application, ApplicationSpec } from '../../src/model/application.ts';
 import type { KubeObject } from '../../src/model/kube.ts';

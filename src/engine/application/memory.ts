@@ -103,6 +103,8 @@ export interface Known {
   sought: boolean;
   /** When the present refresh annotation was first seen (clock ms): a fetch that began later answers it. */
   refreshSeen: number | undefined;
+  /** What was warned of, by message, with its cause: it is not said in each pass. */
+  readonly warned: Map<string, string>;
   /** Tracking name (`<name>` or `<namespace>_<name>`) and server under which live objects are looked up. */
   tracking: string;
   server: string;
@@ -138,6 +140,7 @@ export class Memory {
       childrenOf: '',
       sought: false,
       refreshSeen: undefined,
+      warned: new Map(),
       tracking,
       server: '',
     };

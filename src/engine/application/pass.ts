@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Worker } from '../../base/worker.ts';
+import type { Describing, LiveChange } from '../../cluster/live.ts';
 import type { Repository } from '../../git/repository.ts';
 import type { Application } from '../../model/application.ts';
 import type { Actor } from '../../model/coxswain.ts';
@@ -14,7 +15,6 @@ import type { Desiring } from './desired.ts';
 import type { Memory } from './memory.ts';
 import type { Holdings } from './holdings.ts';
 import type { Sources } from './sources.ts';
-import type { View } from './view.ts';
 
 /** What a change is made of, as far as anybody can tell. */
 export interface Change {
@@ -60,6 +60,21 @@ export interface Standing {
   teams: string[];
   /** Why they may not approve any more. */
   refused?: string;
+}
+
+/**
+ * Whoever shows what the engine finds, to others than its own pages. Only keys travel: what there is to see is read when
+ * it is shown.
+ */
+export interface View {
+  /** What the live caches keep for it. */
+  describing: Describing;
+  /** There may be something else to see of the application. */
+  look(application: string): void;
+  /** The same, for somebody who waits: resolves when it is shown, or in a second where that cannot be. */
+  shown(application: string): Promise<void>;
+  /** Something happened in the cluster behind that URL. */
+  onLive(server: string, change: LiveChange): void;
 }
 
 export interface ReconcileDeps {

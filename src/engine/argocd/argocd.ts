@@ -3,6 +3,7 @@
 import type { Application } from '../../model/application.ts';
 import type { ReconcileDeps } from '../application/pass.ts';
 import type { Look, Pass } from '../application/refresh.ts';
+import { describeError } from '../../base/errors.ts';
 import { isStatus } from '../../cluster/api-error.ts';
 import { cox } from '../../model/annotations.ts';
 import { applicationKey } from '../../model/application.ts';
@@ -15,8 +16,9 @@ import { supersedeOthers } from '../approval/round.ts';
 import { decideOn } from '../decide/decide-input.ts';
 import { settleDrift } from '../drift/drifted.ts';
 import { againMs, noteDeletion, noteVanished, verifyDeletions } from './deletion.ts';
-import { followHad } from './had.ts';
+import { followHad } from '../application/had.ts';
 import { catchUp } from './refresh.ts';
+import { trackingName } from '../../render/document/tracking.ts';
 import { writeApproved } from './operation.ts';
 import { verify } from './verify.ts';
 
@@ -46,6 +48,15 @@ async function decided(pass: Pass, found: Look): Promise<number | undefined> {
   return decided.do === 'wait' ? decided.until - deps.clock.now() : undefined;
 }
 
+/** Passes go on while it lasts; whoever reads the log has been told. */
+function warnOnce({ memory, store, log }: ReconcileDeps, app: Application, message: string, err: unknown): void {
+  const key = applicationKey(app);
+  const { warned } = memory.of(key, trackingName(app, store.namespace));
+  const fault = describeError(err);
+  log[warned.get(message) === fault ? 'debug' : 'warn']({ app: key, err }, message);
+  warned.set(message, fault);
+}
+
 /** One of its name that nobody saw go; where Reports may not be kept, the log alone tells of it. */
 async function noteFormer(deps: ReconcileDeps, app: Application): Promise<void> {
   const key = applicationKey(app);
@@ -55,7 +66,7 @@ async function noteFormer(deps: ReconcileDeps, app: Application): Promise<void> 
     await noteVanished(deps, key);
   } catch (err) {
     if (!isStatus(err, 403) && !isStatus(err, 404)) throw err;
-    deps.log.warn({ app: key, uid, err }, 'an application was deleted and made again, which could not be reported');
+    warnOnce(deps, app, 'an application was deleted and made again, which could not be reported', err);
   }
 }
 
@@ -65,7 +76,7 @@ async function former(deps: ReconcileDeps, app: Application, signal: AbortSignal
   try {
     return await verifyDeletions(deps, key, signal);
   } catch (err) {
-    if (!signal.aborted) deps.log.warn({ app: key, err }, 'the deletion of a former application could not be verified');
+    if (!signal.aborted) warnOnce(deps, app, 'the deletion of a former application could not be verified', err);
     return againMs;
   }
 }

@@ -12,7 +12,7 @@ import { coxGroup, coxVersion } from '../../model/coxswain.ts';
 import { policyInForce, rememberGone } from '../application/gate-record.ts';
 import { projectOf } from '../application/ownership.ts';
 import { agreedDeletion } from './agreed.ts';
-import { hadBy } from './had.ts';
+import { hadBy } from '../application/had.ts';
 import { lookAt, outcome } from './remains.ts';
 
 type Deps = Pick<ReconcileDeps, 'store' | 'clock' | 'log' | 'targetOf'>;

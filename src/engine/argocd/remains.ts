@@ -3,7 +3,7 @@ import type { ObjectsAt, ResourceKey } from '../../model/kube.ts';
 import type { Report } from '../../model/report.ts';
 import type { ReconcileDeps } from '../application/pass.ts';
 import { keyTitle } from '../../model/kube.ts';
-import { appAt } from './had.ts';
+import { appAt } from '../application/had.ts';
 import { saysItStays } from '../application/taken.ts';
 
 type Deps = Pick<ReconcileDeps, 'targetOf' | 'log'>;

@@ -6,7 +6,7 @@ import { argo, cox } from '../../model/annotations.ts';
 import { applicationKey, isAutomated, shortRevision } from '../../model/application.ts';
 import { keyTitle } from '../../model/kube.ts';
 import { agreedDeletion } from './agreed.ts';
-import { hadBy } from './had.ts';
+import { hadBy } from '../application/had.ts';
 import { isSealed } from './seal.ts';
 import { policyInForce } from '../application/gate-record.ts';
 

@@ -13,6 +13,7 @@ import { resourceDenied } from '../../policy/project.ts';
 import { trackingName } from '../../render/document/tracking.ts';
 import { projectOf } from '../application/ownership.ts';
 import { endGate } from '../application/gate-record.ts';
+import { stillHad } from '../application/had.ts';
 import { isWhereSynced } from '../application/sync-record.ts';
 import { isApprovalOf } from '../approval/approval.ts';
 import { isCarriedOut, isUnder } from './gate.ts';
@@ -36,8 +37,9 @@ function agreesTo(deps: ReconcileDeps, app: Application, target: Target, approva
 }
 
 /**
- * Whether anything is live, wherever we look, that the application tracks beside what its own hooks have left. Another
- * control plane may have one of its name: elsewhere than in its own namespace only what its project permits is its own.
+ * Whether anything is live, wherever we look, that the application tracks beside what its own hooks have left, or that
+ * it is known to have had. Another control plane may have one of its name: of what nobody has seen it have, elsewhere than
+ * in its own namespace only what its project permits is its own.
  */
 async function leavesAnything(
   deps: ReconcileDeps,
@@ -51,13 +53,18 @@ async function leavesAnything(
     key.namespace !== app.spec.destination.namespace &&
     resourceDenied(project, key, key.namespace !== '', target) !== undefined;
   const tracking = trackingName(app, deps.store.namespace);
-  const others = deps.store.applications.list().flatMap((each) => deps.connectedTo(each)?.cluster ?? []);
-  for (const cluster of new Set([target.cluster, ...others])) {
+  const had = stillHad(deps, tracking, app);
+  const others = deps.store.applications.list().flatMap((each) => deps.connectedTo(each) ?? []);
+  const targets = new Set([target, ...others]);
+  const looked = new Set([...targets].map(({ identity }) => identity));
+  if (had.some(({ cluster }) => !looked.has(cluster))) return true;
+  for (const { cluster, identity } of targets) {
     const made = await ownHooksIn(deps, app, cluster, signal);
-    const isItself = (key: ResourceKey): boolean =>
-      isApplication(key) && `${key.namespace}/${key.name}` === applicationKey(app);
-    const left = cluster.live.keysOf(tracking).filter((key) => !made.has(keyText(key)) && !isItself(key));
-    if (left.some((key) => !isDenied(key))) return true;
+    const isOther = (key: ResourceKey): boolean =>
+      !made.has(keyText(key)) && !(isApplication(key) && `${key.namespace}/${key.name}` === applicationKey(app));
+    const known = had.filter((place) => place.cluster === identity).flatMap(({ objects }) => objects);
+    const left = cluster.live.keysOf(tracking).filter((key) => !isDenied(key));
+    if ([...known, ...left].some(isOther)) return true;
   }
   return false;
 }

@@ -1,4 +1,4 @@
-// What is verified of a deletion by Argo CD is what was known before: whoever deletes the Application does not choose it.
+// What is verified of a deletion by Argo CD is what was known before: whoever deletes the Application does not choose.
 import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,7 +9,8 @@ const files = { 'gates/a.yaml': config('gates', '1'), 'gates/b.yaml': config('ga
 const past = 'was deleted past the gate. Nobody has approved it here.';
 
 function bothThere(s: Stage): string {
-  return `${past} Still there, though its finalizer asks for them to go: ConfigMap ${s.namespace}/gates, ConfigMap ${s.namespace}/gates-b.`;
+  const left = ['gates', 'gates-b'].map((name) => `ConfigMap ${s.namespace}/${name}`);
+  return `${past} Still there, though its finalizer asks for them to go: ${left.join(', ')}.`;
 }
 
 const emptied = { spec: { source: { path: 'empty' } } };

@@ -1,7 +1,11 @@
 // What is told of a deletion by Argo CD where its cluster does not answer, and of which ones nothing is told.
+import type { ReconcileDeps } from '../../../src/engine/application/pass.ts';
+import type { Application } from '../../../src/model/application.ts';
 import type { Report } from '../../../src/model/report.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Memory } from '../../../src/engine/application/memory.ts';
+import { followArgo } from '../../../src/engine/argocd/argocd.ts';
 import { noteVanished, verifyDeletions } from '../../../src/engine/argocd/deletion.ts';
 import { silentLogger } from '../../../src/base/log.ts';
 import { ClusterIdentities } from '../../../src/store/cluster-identities.ts';
@@ -133,4 +137,39 @@ test('one that vanished is told by who worked on it, as that was kept; of older 
   };
   assert.deepEqual([await made({ engine: 'argocd' }), await made({})], [1, 0]);
   assert.equal(await made({ engine: 'argocd', uid: '' }), 0);
+});
+
+test('that nobody can tell of a former one is warned of once, and again when its cause is another', async () => {
+  const warned: string[] = [];
+  let fault = 'no route to host';
+  const app = {
+    metadata: { namespace: 'argocd', name: 'prod', uid: 'u2' },
+    spec: { project: 'default', destination: { server: 'https://far.example' } },
+    operation: {},
+  } as Application;
+  const deps = {
+    store: {
+      namespace: 'argocd',
+      identities: new ClusterIdentities(),
+      settings: () => ({ clusters: [] }),
+      applications: { get: () => app },
+      projects: { get: () => undefined },
+      approvals: { of: () => [] },
+      records: { get: () => undefined, of: () => [] },
+      reports: {
+        of: () => {
+          throw new Error(fault);
+        },
+      },
+    },
+    memory: new Memory(),
+    clock: { now: () => since },
+    log: { debug: () => undefined, warn: (_fields: object, message: string) => void warned.push(message) },
+  } as unknown as ReconcileDeps;
+  const pass = (): Promise<unknown> => followArgo(deps, app, new AbortController().signal);
+  for (const _ of [1, 2, 3]) await pass();
+  assert.deepEqual(warned, ['the deletion of a former application could not be verified']);
+  fault = '403 Forbidden';
+  await pass();
+  assert.equal(warned.length, 2);
 });

@@ -1,16 +1,16 @@
-// What an application has in clusters, as our own look found it: whoever deletes the Application can write its status and
-// point it elsewhere before, and must not decide by that what is verified afterwards.
+// What an application has in clusters, as our own look found it: whoever deletes the Application can write its status,
+// point it elsewhere or narrow its project before, and must not decide by that what is looked after at its end.
 import type { Application } from '../../model/application.ts';
 import type { ObjectsAt, ResourceKey } from '../../model/kube.ts';
 import type { Store } from '../../store/store.ts';
-import type { Target } from '../application/assess.ts';
-import type { ReconcileDeps } from '../application/pass.ts';
-import type { Look } from '../application/refresh.ts';
+import type { Target } from './assess.ts';
+import type { ReconcileDeps } from './pass.ts';
+import type { Look } from './refresh.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { applicationKey } from '../../model/application.ts';
 import { keyText } from '../../model/kube.ts';
 import { clusterOf } from '../../store/settings.ts';
-import { rememberHad } from '../application/sync-record.ts';
+import { rememberHad } from './sync-record.ts';
 
 type Deps = Pick<ReconcileDeps, 'store' | 'memory' | 'connectedTo'>;
 
@@ -34,8 +34,8 @@ function tracked({ comparison: { objects }, subject: { target, known } }: Look):
 }
 
 /**
- * Whether it counts no more: it is gone, or another application has taken it. That nobody tracks it says nothing: whoever
- * may write the object can take its tracking id away.
+ * Whether it counts no more: it is gone, or another application has taken it. That nobody tracks it says nothing:
+ * whoever may write the object can take its tracking id away.
  */
 function hasLeft({ memory }: Deps, { cluster: { live } }: Target, tracking: string, key: ResourceKey): boolean {
   const found = live.get(key);
@@ -74,10 +74,18 @@ export async function followHad(deps: Deps, found: Look): Promise<void> {
   const application = applicationKey(app);
   const record = deps.store.records.get(application)?.spec;
   if (record?.policy.gated !== true) return;
-  const before = record.uid === app.metadata.uid ? (record.had ?? []) : [];
   const now = { server: target.server, cluster: target.identity, objects: tracked(found) };
-  const had = joined([...before.flatMap((place) => stillAt(deps, known.tracking, application, place)), now]);
-  if (!sameJson(before, had)) await rememberHad(deps.store, app, had);
+  const had = joined([...stillHad(deps, known.tracking, app), now]);
+  if (!sameJson(record.uid === app.metadata.uid ? (record.had ?? []) : [], had))
+    await rememberHad(deps.store, app, had);
+}
+
+/** What was kept of what it has, and is there still as far as anybody can tell. */
+export function stillHad(deps: Deps, tracking: string, app: Application): ObjectsAt[] {
+  const application = applicationKey(app);
+  const record = deps.store.records.get(application)?.spec;
+  const had = record?.uid === app.metadata.uid ? (record?.had ?? []) : [];
+  return had.flatMap((place) => stillAt(deps, tracking, application, place));
 }
 
 /** What it has, as was kept; of one that was never looked at, what Argo CD says. undefined: nobody knows. */
