@@ -13,7 +13,7 @@ import { createDesiring } from '../../src/engine/application/desired.ts';
 import { approve } from '../../src/engine/request.ts';
 import { renderComment } from '../../src/github/markdown/comment.ts';
 import { changeDeps } from '../../src/operator/change-deps.ts';
-import { approvalIn, automated, config, person, requests, synced } from '../engine/manifests.ts';
+import { approvalIn, automated, config, person, push, requests, synced } from '../engine/manifests.ts';
 import { stage } from '../engine/fixture.ts';
 
 const finalizers = ['resources-finalizer.argocd.argoproj.io'];
@@ -160,6 +160,52 @@ test('a removal says what goes with it two levels below, and that the gate of it
   );
   assert.match(body, /- \*\*prod\*\* \(production\) ⏸️: `ConfigMap [^`]+\/prod`/);
   assert.match(body, /\*root\* waits for \*\*1 approval\*\*/);
+});
+
+test('a rename and a move in one commit are told as that, and claim and ConfigMap keep their uids', async (t) => {
+  const s = await stage(t, { 'moved/kept.yaml': config('kept-moved', '1') });
+  const child = (name: string): string =>
+    'apiVersion: argoproj.io/v1alpha1\nkind: Application\n' +
+    `metadata: {name: ${name}, finalizers: [${finalizers.join()}]}\nspec:\n` +
+    `  project: default\n  destination: {server: https://kubernetes.default.svc, namespace: ${s.namespace}}\n` +
+    `  source: {repoURL: "${s.url}", path: ${name}, targetRevision: main}\n` +
+    '  syncPolicy: {automated: {prune: true, selfHeal: true}}\n';
+  s.commit({
+    'root/former.yaml': child('former'),
+    'root/moved.yaml': child('moved'),
+    'former/claim.yaml': claim,
+    'former/cm.yaml': config('cm', '1'),
+  });
+  await s.apply('root', { syncPolicy: automated });
+  for (const name of ['root', 'former', 'moved']) await synced(s, name);
+  const keys = [
+    { group: '', kind: 'PersistentVolumeClaim', namespace: s.namespace, name: 'data' },
+    { group: '', kind: 'ConfigMap', namespace: s.namespace, name: 'cm' },
+  ];
+  const uids = (): Promise<unknown[]> =>
+    Promise.all(keys.map(async (key) => (await s.cluster.api.get(key))?.metadata.uid));
+  const before = await uids();
+  const commit = {
+    'root/former.yaml': undefined,
+    'root/renamed.yaml': child('renamed'),
+    'former/claim.yaml': undefined,
+    'former/cm.yaml': undefined,
+    'moved/claim.yaml': claim,
+    'renamed/cm.yaml': config('cm', '1'),
+  };
+  const body = await commentOf(await preview(s, commit));
+  assert.match(body, /moves from former to moved/);
+  assert.match(body, /moves from former to renamed/);
+  assert.doesNotMatch(body, /deletes? .*PersistentVolumeClaim/);
+  await push(s, commit);
+  await s.untilStore('both have changed hands', () => {
+    const owners = keys.map((key) => s.cluster.live.get(key)?.application);
+    return owners.join() === 'moved,renamed' ? true : undefined;
+  });
+  await s.untilStore('former is gone', () =>
+    s.store.applications.get(`${s.namespace}/former`) === undefined ? true : undefined,
+  );
+  assert.deepEqual(await uids(), before);
 });
 
 test('writing what belongs to a gated application says whose it is, and that its approvers are asked', async (t) => {

@@ -1,5 +1,6 @@
 // The live objects of an application that is deleted: highest wave first, as far as they may go
 // (Argo CD: controller/sort_delete.go).
+import type { ResourceKey } from '../../model/kube.ts';
 import type { Cascade, Item } from '../application/taken.ts';
 import { deleteOption, isKept } from '../application/taken.ts';
 import { AppError } from '../../base/errors.ts';
@@ -94,8 +95,11 @@ async function deleteHighestWave({ app, target, signal }: Cascade, all: readonly
   );
 }
 
-/** One step; undefined when nothing is left that may go. */
-export async function cascade(input: Cascade): Promise<Waiting | undefined> {
+/**
+ * One step; undefined when nothing is left that may go. `takesIt`: an Application that is going, and takes this one
+ * along in turn: in a circle each would wait for the next for ever.
+ */
+export async function cascade(input: Cascade, takesIt: (key: ResourceKey) => boolean): Promise<Waiting | undefined> {
   const { target, signal } = input;
   await target.cluster.live.start(signal);
   const items = await itemsOf(input);
@@ -117,5 +121,5 @@ export async function cascade(input: Cascade): Promise<Waiting | undefined> {
         'The deletion goes on by itself when they can.',
       after: againMs,
     };
-  return remaining.length > 0 ? {} : undefined;
+  return remaining.some(({ record: { key } }) => !takesIt(key)) ? {} : undefined;
 }

@@ -1,6 +1,7 @@
 // Deleting an application: what its finalizers ask for, one after the other, and why it waits
 // (Argo CD: controller/appcontroller.go finalizeApplicationDeletion).
 import type { Application } from '../../model/application.ts';
+import type { ResourceKey } from '../../model/kube.ts';
 import type { Target } from '../application/assess.ts';
 import type { ReconcileDeps } from '../application/pass.ts';
 import type { Waiting } from './cascade.ts';
@@ -9,6 +10,7 @@ import type { DeleteHook } from './hooks.ts';
 import { describeError, errorKind } from '../../base/errors.ts';
 import { isStatus } from '../../cluster/api-error.ts';
 import { applicationKey } from '../../model/application.ts';
+import { isApplication } from '../../model/argo-kinds.ts';
 import { trackingName } from '../../render/document/tracking.ts';
 import { cascade } from './cascade.ts';
 import { endGateWith } from './end.ts';
@@ -17,7 +19,7 @@ import { clearHooks, deleteHooksOf, runHooks } from './hooks.ts';
 import { stagesOf } from './finalizers.ts';
 import { letGo, namesOf, othersOf, unread } from '../application/others.ts';
 import { markApplied } from '../approval/round.ts';
-import { projectOf } from '../application/ownership.ts';
+import { goesWith, projectOf } from '../application/ownership.ts';
 import { withConditions, write } from '../application/status.ts';
 
 /** Milliseconds after which what failed is tried again. */
@@ -115,6 +117,15 @@ async function beforeStage(
   return heldByGate(deps, app, target, { coming: hooks.filter(({ phase }) => phases.includes(phase)), signal });
 }
 
+/** Whether that object is an Application that is going, whose deletion takes the application along. */
+function takesAlong(deps: ReconcileDeps, key: ResourceKey, app: Application): boolean {
+  const other = isApplication(key) ? deps.store.applications.get(`${key.namespace}/${key.name}`) : undefined;
+  return (
+    other?.metadata.deletionTimestamp !== undefined &&
+    goesWith(deps, other).some(({ application }) => application === applicationKey(app))
+  );
+}
+
 /** undefined when the first stage has nothing left to wait for. */
 async function work(deps: ReconcileDeps, input: Work, signal: AbortSignal): Promise<Waiting | undefined> {
   const { app, target, stages } = input;
@@ -140,7 +151,7 @@ async function work(deps: ReconcileDeps, input: Work, signal: AbortSignal): Prom
   if (stage.do === 'run') return runHooks({ deps, app, project, target, signal }, stage.phase, hooks);
   const tracking = trackingName(app, deps.store.namespace);
   const { heldBy } = othersOf(deps, target, tracking);
-  return cascade({ app, project, target, tracking, heldBy, signal });
+  return cascade({ app, project, target, tracking, heldBy, signal }, (key) => takesAlong(deps, key, app));
 }
 
 /** Stage after stage, each remembered by the finalizer that goes with it. */
