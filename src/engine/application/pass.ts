@@ -63,8 +63,8 @@ export interface Standing {
 }
 
 /**
- * Whoever shows what the engine finds, to others than its own pages. Only keys travel: what there is to see is read when
- * it is shown.
+ * Whoever shows what the engine finds, to others than its own pages. Only keys travel: what there is to see is read
+ * when it is shown.
  */
 export interface View {
   /** What the live caches keep for it. */

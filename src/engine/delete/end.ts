@@ -38,8 +38,8 @@ function agreesTo(deps: ReconcileDeps, app: Application, target: Target, approva
 
 /**
  * Whether anything is live, wherever we look, that the application tracks beside what its own hooks have left, or that
- * it is known to have had. Another control plane may have one of its name: of what nobody has seen it have, elsewhere than
- * in its own namespace only what its project permits is its own.
+ * it is known to have had. Another control plane may have one of its name: of what nobody has seen it have, elsewhere
+ * than in its own namespace only what its project permits is its own.
  */
 async function leavesAnything(
   deps: ReconcileDeps,

@@ -161,7 +161,10 @@ test('a kind that cannot be read holds the deletion: nothing is left behind unse
     healthOf: scripts.healthOf,
   };
   const go = (): ReturnType<typeof cascade> =>
-    cascade({ app, project, target, tracking, heldBy: () => undefined, signal: AbortSignal.timeout(30_000) });
+    cascade(
+      { app, project, target, tracking, heldBy: () => undefined, signal: AbortSignal.timeout(30_000) },
+      () => false,
+    );
   proxy.answer({ status: 500, times: 1e6, match: (request) => request.path.endsWith('/secrets') });
   const held = await go();
   assert.match(
