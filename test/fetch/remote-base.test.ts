@@ -99,11 +99,11 @@ test('a base has a new key when what it reads moves, and the same one when only 
   const is = async () => base && (await base.again(signal)) === base.is;
   assert.equal(await is(), true);
   shared.commit('elsewhere', { 'README.md': 'two\n' });
-  await made.git.repository(base?.address ?? '').fetch();
+  await made.git.repository(base?.address ?? '', base?.reach).fetch();
   assert.equal(await is(), false);
   assert.equal((await made.desiring.at(appOf(from), [], signal)).key, first.key);
   shared.commit('base', { 'base/map.yaml': map('x', 'two') });
-  await made.git.repository(base?.address ?? '').fetch();
+  await made.git.repository(base?.address ?? '', base?.reach).fetch();
   const second = await made.desiring.at(appOf(from), [], signal);
   assert.notEqual(second.key, first.key);
   assert.deepEqual(maps(second.manifests), { x: { note: 'two' } });
