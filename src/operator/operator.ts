@@ -173,7 +173,7 @@ async function openRest(core: Core, ports: Ports, onSetUp: () => void): Promise<
   started.add('chatops', () => chatops.stop());
   github.start();
   started.add('github', () => github.stop());
-  const installation = ownInstallation(core, github.status);
+  const installation = ownInstallation(core, { status: github.status, socket: () => slack?.finding });
   const setup = await setupPages({ config, api: cluster.api, github, log, signal, onSetUp, installation });
   const { record } = github;
   const web = openWeb(core, { setup, record, refused: () => core.github?.refused ?? slack?.refused });

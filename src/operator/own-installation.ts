@@ -27,19 +27,26 @@ function tools({ config }: Core): Finding {
   }
 }
 
-async function slack({ config, log }: Core): Promise<Finding[]> {
+async function slack({ config, log }: Core, socket: Finding | undefined): Promise<Finding[]> {
   if (!config.slack) return [noSlack];
   const { slackStatus } = await import('../slack/slack-status.ts');
-  return slackStatus(config.slack, log);
+  return slackStatus(config.slack, log, socket);
 }
 
-async function look(core: Core, status: (() => Promise<AppStatus>) | undefined): Promise<Finding[]> {
+interface Faces {
+  /** What GitHub says of the App; undefined without one. */
+  status: (() => Promise<AppStatus>) | undefined;
+  /** What the Slack app says of its socket; undefined without one. */
+  socket: () => Finding | undefined;
+}
+
+async function look(core: Core, { status, socket }: Faces): Promise<Finding[]> {
   const { config, cluster, store, guard, engine, signal } = core;
   const { namespace, publicUrl } = config;
   const [seen, app, card] = await Promise.all([
     clusterFindings({ cluster, namespace, clock, signal }),
     status ? status().then(({ findings }) => ofGitHub(findings)) : [noApp],
-    slack(core),
+    slack(core, socket()),
   ]);
   const faults = store.settings().faults;
   return [
@@ -55,8 +62,8 @@ async function look(core: Core, status: (() => Promise<AppStatus>) | undefined):
   ];
 }
 
-/** `status`: what GitHub says of the App; undefined without one. */
-export function ownInstallation(core: Core, status: (() => Promise<AppStatus>) | undefined): () => Promise<Finding[]> {
+/** Kept for ten seconds, so that many who look ask GitHub and Slack once. */
+export function ownInstallation(core: Core, faces: Faces): () => Promise<Finding[]> {
   const known = new TtlCache<Finding[]>({ clock, forMs: keptMs, keeps: () => true });
-  return () => known.get('', () => look(core, status));
+  return () => known.get('', () => look(core, faces));
 }

@@ -67,8 +67,15 @@ async function socketFinding(client: WebClient): Promise<Finding> {
   }
 }
 
-/** Never throws: a failure is what it tells. Nothing is posted, and no socket is kept. */
-export async function slackStatus({ botToken, appToken, apiUrl }: SlackAccess, log: Logger): Promise<Finding[]> {
+/**
+ * Never throws: a failure is what it tells. Nothing is posted. `own`: of the socket of this very process; without one,
+ * Slack is asked for one, and it is not kept.
+ */
+export async function slackStatus(
+  { botToken, appToken, apiUrl }: SlackAccess,
+  log: Logger,
+  own?: Finding,
+): Promise<Finding[]> {
   const options = {
     slackApiUrl: apiUrl,
     retryConfig: { retries: 0 },
@@ -78,7 +85,7 @@ export async function slackStatus({ botToken, appToken, apiUrl }: SlackAccess, l
   };
   const [bot, socket] = await Promise.all([
     botFindings(new WebClient(botToken, options)),
-    socketFinding(new WebClient(appToken, options)),
+    own ?? socketFinding(new WebClient(appToken, options)),
   ]);
   return [...bot, socket];
 }

@@ -11,6 +11,7 @@ import type { ResourceStatus } from '../model/application.ts';
 import type { Request } from '../model/coxswain.ts';
 import type { Effect } from '../model/effect.ts';
 import type { Store } from '../store/store.ts';
+import type { Finding } from '../policy/finding.ts';
 import type { InboxContext } from './inbox.ts';
 import type { Permit } from '../base/permit.ts';
 import { App } from '@slack/bolt';
@@ -56,6 +57,8 @@ interface SlackOptions {
 export interface Slack extends Chat {
   /** Why Slack does not take one of the tokens, as far as is known. */
   readonly refused: AppError | undefined;
+  /** Of the socket, as it is now. */
+  readonly finding: Finding;
   /** Begins to connect and to post; nobody waits for Slack. */
   start(): void;
   stop(): Promise<void>;
@@ -167,12 +170,13 @@ export function createSlack(options: SlackOptions): Slack {
     log,
   });
   const outbox = new Outbox({ places, client, queues: options.queues, clock, log });
-  listenToCommands(app, context);
-  listenToClicks(app, context);
-  listenToSilence(app, context);
+  for (const listen of [listenToCommands, listenToClicks, listenToSilence]) listen(app, context);
   return {
     get refused() {
       return socket.refused;
+    },
+    get finding() {
+      return socket.finding;
     },
     answer: (request, given) => answer(context, client, request, given),
     start() {

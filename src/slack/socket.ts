@@ -2,6 +2,7 @@
 import type { QueueMetricsOf } from '../base/queue.ts';
 import type { Logger as SlackLogger } from '@slack/bolt';
 import type { Clock } from '../base/clock.ts';
+import type { Finding } from '../policy/finding.ts';
 import type { Logger } from '../base/log.ts';
 import { LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { AppError } from '../base/errors.ts';
@@ -83,6 +84,16 @@ export class Socket {
   /** The token that Slack does not take, as far as is known. */
   get refused(): AppError | undefined {
     return [...this.#refused.values()][0];
+  }
+
+  /** As it is now: Slack is asked nothing, for it opens few sockets a minute. */
+  get finding(): Finding {
+    const what = 'Slack socket';
+    const { refused } = this;
+    if (refused) return { what, state: 'bad', detail: refused.message, ...(refused.hint && { next: refused.hint }) };
+    return this.#connected
+      ? { what, state: 'good', detail: 'is open: commands and clicks arrive' }
+      : { what, state: 'waiting', detail: 'is not open at the moment; it is opened again as soon as Slack lets it' };
   }
 
   /** Begins to connect; cards and the rest of the program do not wait for it. */

@@ -42,7 +42,15 @@ test('the page tells each part of the installation, what is wrong first, and no 
   t.after(() => operator.end());
   operator.spawn();
   await operator.ready();
+  // An answer comes through the socket: Coxswain knows by then that it is open.
+  const ann = slack.actAs(slack.createUser({ name: 'ann' }).name);
+  slack.createChannel({ name: 'deploys' });
+  await slack.waitFor('a connection', () => slack.connected > 0);
+  assert.ok((await ann.command('deploys', '/cox help')).acked);
+  const opened = (): number => slack.state.requests.filter(({ method }) => method === 'apps.connections.open').length;
+  const before = opened();
   const text = await (await fetch(`${operator.url}/api/installation`)).text();
+  assert.deepEqual([before > 0, opened()], [true, before], 'Slack opens few sockets a minute');
   const states = Object.fromEntries((JSON.parse(text) as Finding[]).map(({ what, state }) => [what, state]));
   // Whether the shared cluster has them is for other tests to say.
   const { 'Admission policies': policies, ...others } = states;
@@ -63,7 +71,7 @@ test('the page tells each part of the installation, what is wrong first, and no 
     'GitHub webhook': 'bad',
     'Slack bot token': 'good',
     'Slack scopes': 'bad',
-    'Slack app token': 'good',
+    'Slack socket': 'good',
   });
   assert.match(text, /"detail":"The app lacks channels:history\."/);
   const page = await (await fetch(`${operator.url}/installation`)).text();
