@@ -2,6 +2,7 @@
 import type { TestContext } from 'node:test';
 import type { AppPreview, AppProgress, PullInput, PullPreview, PullProgress } from '../../src/change/pull.ts';
 import type { Change } from '../../src/change/change.ts';
+import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { GitHub } from '../../src/github/github.ts';
 import type { Forge } from '../../src/chatops/ports.ts';
@@ -41,6 +42,7 @@ interface Script {
 }
 
 export interface Bed {
+  cluster: Cluster;
   sandbox: SandboxGitHub;
   store: Store;
   script: Script;
@@ -91,7 +93,7 @@ function scripted(script: Script): Change {
   };
 }
 
-async function storeOf(t: TestContext): Promise<Store> {
+async function storeOf(t: TestContext): Promise<{ store: Store; cluster: Cluster }> {
   const c = await testCluster(t);
   for (const file of await readdir(crds)) {
     const crd: unknown = parse(await readFile(new URL(file, crds), 'utf8'));
@@ -111,11 +113,11 @@ async function storeOf(t: TestContext): Promise<Store> {
   t.after(() => cluster.stop());
   const store = await openStore(cluster, c.namespace, AbortSignal.timeout(20_000));
   t.after(() => store.stop());
-  return store;
+  return { store, cluster };
 }
 
 export async function bed(t: TestContext, { clock = systemClock }: { clock?: Clock } = {}): Promise<Bed> {
-  const store = await storeOf(t);
+  const { store, cluster } = await storeOf(t);
   const dir = await mkdtemp(join(tmpdir(), 'cox-github-'));
   let app: GitHub;
   let client: GitHubClient;
@@ -176,6 +178,7 @@ export async function bed(t: TestContext, { clock = systemClock }: { clock?: Clo
   };
   await quiet();
   return {
+    cluster,
     sandbox,
     store,
     script,
