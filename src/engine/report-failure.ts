@@ -1,5 +1,6 @@
 // What keeps failing is shown on the Application: a ComparisonError, sync status Unknown, health of what is live,
 // everything else as it was.
+import type { ApplicationStatus } from '../model/application.ts';
 import type { ReconcileDeps } from './application/pass.ts';
 import { describeError } from '../base/errors.ts';
 import { healthWithout } from './application/health.ts';
@@ -26,14 +27,16 @@ export async function reportFailure(
       [{ type: 'ComparisonError', message: describeError(error) }],
       at,
     );
-    const patch = statusPatch(app, {
+    const status: ApplicationStatus = {
       ...app.status,
       sync: { ...app.status?.sync, status: 'Unknown' },
       health: withHealth(app.status?.health, judged, at),
       conditions,
-    });
+    };
+    const patch = statusPatch(app, status);
     if (!patch) return;
     deps.claim(key);
+    await deps.store.events.tell(app, status, at);
     await deps.store.applications.patch(key, patch);
   } catch (cause) {
     deps.log.debug({ app: key, err: cause }, 'the failure could not be reported');

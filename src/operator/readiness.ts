@@ -44,8 +44,9 @@ export function tellLacking(store: Store, log: Logger): () => Promise<void> {
   const abort = new AbortController();
   if (missing.length === 0) return () => Promise.resolve();
   log.warn({ missing, hint: lackingText(missing) }, 'something that Coxswain can do without is missing');
+  if (!missing.includes('Report')) return () => Promise.resolve();
   const done = store.reports.read(abort.signal).then(
-    () => log.info({ kinds: missing }, 'what was missing is there'),
+    () => log.info({ kinds: ['Report'] }, 'what was missing is there'),
     () => undefined,
   );
   return () => {

@@ -8,7 +8,7 @@ interface Right {
   /** With the subresource, as in `approvals/status`. */
   resource: string;
   verbs: readonly string[];
-  /** The kind that is missing without it, and that the store can do without. */
+  /** The kind that is missing without it, and that the store can do without (store/dispensable.ts). */
   dispensable?: string;
 }
 
@@ -35,6 +35,7 @@ export const neededRights: readonly Right[] = [
   ...['deployments', 'statefulsets'].map((resource) => ({ group: 'apps', resource, verbs: follows })),
   { group: '', resource: 'configmaps', verbs: follows },
   { group: '', resource: 'secrets', verbs: reads },
+  { group: '', resource: 'events', verbs: ['create'], dispensable: 'Event' },
   { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'create', 'update'] },
 ];
 

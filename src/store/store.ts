@@ -9,6 +9,7 @@ import type { Application } from '../model/application.ts';
 import type { Approval, DriftEpisode, Request, SyncRecord } from '../model/coxswain.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Report } from '../model/report.ts';
+import type { Events } from './events.ts';
 import type { Settings } from './settings.ts';
 import type { Collection } from './collection.ts';
 import type { Sealing } from './seal.ts';
@@ -22,6 +23,7 @@ import { isObject } from '../model/kube.ts';
 import { ClusterIdentities } from './cluster-identities.ts';
 import { watchCollection } from './collection.ts';
 import { isDispensable } from './dispensable.ts';
+import { createEvents } from './events.ts';
 import { sealKey } from './seal.ts';
 import {
   parseApplication,
@@ -48,6 +50,7 @@ export interface Store {
   reports: Collection<Report>;
   requests: Collection<Request>;
   records: Collection<SyncRecord>;
+  events: Events;
   /** Parsed afresh whenever one of the ConfigMaps or Secrets behind it changes. */
   settings(): Settings;
   onSettings(fn: () => void): () => void;
@@ -57,7 +60,7 @@ export interface Store {
   macKey: Buffer;
   /** Of our own kinds what we did not write, or what is no longer as we wrote it. */
   foreign(): KubeObject[];
-  /** Kinds that it does without: they are not served, or may not be read. They are followed once they are. */
+  /** Kinds that it does without: they are not served, or may not be read or written, as of now. */
   lacking(): string[];
   stop(): Promise<void>;
 }
@@ -225,7 +228,7 @@ interface StoreOptions {
   key?: Buffer;
   /** Whether Secrets are read: without them there are no other clusters and no credentials. Default: they are. */
   secrets?: boolean;
-  /** Kinds that may not be read and that it can do without (see `isDispensable`). Default: none. */
+  /** Kinds that may not be read or written and that it can do without (see `isDispensable`). Default: none. */
   denied?: readonly string[];
 }
 
@@ -259,6 +262,7 @@ export async function openStore(
   const key = own ?? (await macKey(cluster.api, namespace, signal));
   const collections = collectionsOf(cluster, namespace, key);
   const { approvals, episodes, reports, requests, records } = collections;
+  const events = createEvents(cluster.api, denied?.includes('Event') ?? false);
   const { mirrors, ...settings } = watchSettings(cluster, namespace, secrets);
   const all = [...Object.values(collections).map(({ mirror }) => mirror), ...mirrors];
   const stop = async (): Promise<void> => {
@@ -269,14 +273,17 @@ export async function openStore(
     return {
       namespace,
       ...collections,
+      events,
       projects: withGlobals(collections.projects, settings.settings),
       ...settings,
       identities: new ClusterIdentities(),
       macKey: key,
-      lacking: () =>
-        Object.values(collections)
+      lacking: () => [
+        ...Object.values(collections)
           .filter((each) => isDispensable(each) && !each.mirror.synced)
           .map(({ kind }) => kind),
+        ...(events.refused ? ['Event'] : []),
+      ],
       foreign: () => [approvals, episodes, reports, requests, records].flatMap((collection) => collection.foreign()),
       stop,
     };

@@ -6,6 +6,7 @@ import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
 import type { Stage } from './fixture.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createAuthors } from '../../src/engine/approval/authors.ts';
+import { isObject } from '../../src/model/kube.ts';
 import { sealedPatch, sealKey } from '../../src/store/seal.ts';
 import { eventually } from '../control-plane.ts';
 
@@ -180,4 +181,13 @@ export async function argoSettings(s: Stage, data: Record<string, string>): Prom
     metadata: { name: 'argocd-cm', namespace: s.namespace, labels: { 'app.kubernetes.io/part-of': 'argocd' } },
     data,
   });
+}
+
+/** What the Events of an application say, as `reason: message`, in the order in which they were told. */
+export async function eventsOf(s: Stage, name: string): Promise<string[]> {
+  const all = await s.cluster.api.list({ group: '', kind: 'Event' }, { namespace: s.namespace });
+  return all
+    .filter(({ involvedObject: of }) => isObject(of) && of['kind'] === 'Application' && of['name'] === name)
+    .toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
+    .map(({ reason, message }) => `${String(reason)}: ${String(message)}`);
 }

@@ -125,6 +125,18 @@ test('rights missing in its own namespace are told once and at /readyz, and the 
   assert.deepEqual([left().length, warnings().filter((line) => line.includes('not permitted')).length], [1, 2]);
 });
 
+test('without the right to create Events everything else works, and readyz says so', async (t) => {
+  const { operator, readyz, warnings, grant } = await narrowOperator(t);
+  await readyz(/not permitted/);
+  await grant(
+    'former',
+    roleRules().filter(({ resources }) => !resources.includes('events')),
+  );
+  await operator.ready();
+  await readyz(/^ok; but Events may not be created: Applications have none, .* still; kubectl apply -k deploy/);
+  assert.equal(warnings().filter((line) => line.includes('can do without')).length, 1, operator.logs());
+});
+
 test('an upgrade without its Role costs the cards of Reports alone, is told once, and mends itself', async (t) => {
   const { operator, readyz, warnings, grant } = await narrowOperator(t);
   await readyz(/not permitted/);

@@ -158,7 +158,7 @@ function annotationChanges(
 }
 
 async function patch(
-  deps: Pick<ReconcileDeps, 'store' | 'claim' | 'view'>,
+  deps: Pick<ReconcileDeps, 'store' | 'claim' | 'view' | 'clock'>,
   app: Application,
   status: ApplicationStatus,
   { refreshed = false, plan, finalizers, ...more }: Written,
@@ -170,6 +170,8 @@ async function patch(
   };
   const changes = statusPatch(app, status, { ...more, ...(metadata && { metadata }) });
   if (!changes) return app;
+  deps.claim(applicationKey(app));
+  await deps.store.events.tell(app, status, deps.clock.now());
   deps.claim(applicationKey(app));
   // An operation is merged into one that somebody wrote meanwhile, and its end would take that one away.
   const version =
@@ -184,7 +186,7 @@ async function patch(
  * that was read. Who asked for a refresh looks as soon as they are gone.
  */
 export async function write(
-  deps: Pick<ReconcileDeps, 'store' | 'claim' | 'view'>,
+  deps: Pick<ReconcileDeps, 'store' | 'claim' | 'view' | 'clock'>,
   app: Application,
   status: ApplicationStatus,
   written: Written = {},

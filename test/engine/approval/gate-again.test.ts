@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test';
 import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { systemClock } from '../../../src/base/clock.ts';
 import { isStatus } from '../../../src/cluster/api-error.ts';
 import { approve, requestSync } from '../../../src/engine/request.ts';
 import { revertDrift } from '../../../src/engine/revert-drift.ts';
@@ -203,7 +204,7 @@ test('an operation is never merged into one that somebody wrote meanwhile', asyn
   await s.apply('prod', {}, { annotations: { 'argocd.argoproj.io/skip-reconcile': 'true' } });
   const read = await s.until('prod', 'there', () => true);
   const theirs = await patchApp(s, 'prod', { operation: { sync: { dryRun: true } } });
-  const deps = { store: s.store, claim: () => undefined };
+  const deps = { store: s.store, claim: () => undefined, clock: systemClock };
   await assert.rejects(write(deps, read, read.status ?? {}, { operation: { sync: { prune: true } } }), (error) =>
     isStatus(error, 409),
   );
