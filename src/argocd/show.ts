@@ -9,6 +9,7 @@ import type { Seen } from './seen.ts';
 import type { Values } from './values.ts';
 import { canonicalJson, hashOf } from '../base/canonical.ts';
 import { trackingName } from '../render/document/tracking.ts';
+import { isApplicationName, orphanPlace } from '../engine/orphans.ts';
 import { clusterOf } from '../store/settings.ts';
 import { clusterInfo } from './cluster-info.ts';
 import { managedResources } from './managed.ts';
@@ -41,12 +42,6 @@ function isInvalid(app: Application): boolean {
 }
 
 /** `tracking` may be that of an application outside of the control-plane namespace. */
-function isApplication({ store }: Shown, tracking: string): boolean {
-  const { applications, namespace } = store;
-  const elsewhere = tracking.replace('_', '/');
-  return applications.get(`${namespace}/${tracking}`) !== undefined || applications.get(elsewhere) !== undefined;
-}
-
 /** `shards` as JSON; answers whether something changed. */
 async function writeTree(shown: Shown, key: string, tracking: string, shards: readonly string[]): Promise<boolean> {
   const { values } = shown;
@@ -99,10 +94,9 @@ export async function showApplication(shown: Shown, key: string, app: Applicatio
     target,
     project,
     loads,
-    isApplication: (name) => isApplication(shown, name),
+    isApplication: (name) => isApplicationName(store, name),
   });
-  const orphansOf = project?.spec.orphanedResources ? app.spec.destination.namespace : undefined;
-  seen.set(key, { server: target.server, uids, orphansOf });
+  seen.set(key, { server: target.server, uids, orphansOf: orphanPlace(app, project) });
   const shards = shardsOf(tree, shown.shardSize).map((shard) => canonicalJson(shard));
   const changed = await writeTree(shown, key, tracking, shards);
   if ((await writeManaged(shown, key, tracking, comparison)) || changed) await values.notify(tracking);

@@ -5,11 +5,10 @@ import type { Comparison } from '../compare/compare.ts';
 import type { AppProject } from '../model/project.ts';
 import type { Note, ResourceNode, ResourceRef, ResourceTree } from './node.ts';
 import type { Target } from '../engine/application/assess.ts';
-import type { ResourceKey } from '../model/kube.ts';
 import type { Loads } from './host.ts';
-import { globMatch } from '../base/glob.ts';
+import { orphansOf } from '../engine/orphans.ts';
 import { gvkOf, keyText } from '../model/kube.ts';
-import { kindDenied, resourceDenied } from '../policy/project.ts';
+import { resourceDenied } from '../policy/project.ts';
 import { hostsOf } from './host.ts';
 import { shownObjects } from './managed.ts';
 import { readNote } from './note.ts';
@@ -83,35 +82,6 @@ function visit(walk: Walk, record: LiveRecord, parent?: LiveRecord): void {
   for (const child of claimsOf(walk.live, record, note)) visit(walk, child, record);
 }
 
-/** What is in every namespace, and what the project leaves out. */
-function isExpected({ group, kind, namespace, name }: ResourceKey, project: AppProject): boolean {
-  if (group === '' && kind === 'ServiceAccount' && name === 'default') return true;
-  if (group === '' && kind === 'ConfigMap' && name === 'kube-root-ca.crt') return true;
-  if (group === '' && kind === 'Service' && namespace === 'default' && name === 'kubernetes') return true;
-  return (project.spec.orphanedResources?.ignore ?? []).some(
-    (each) =>
-      (!each.kind || globMatch(each.kind, kind)) &&
-      globMatch(each.group, group) &&
-      (!each.name || globMatch(each.name, name)),
-  );
-}
-
-function orphansOf(input: TreeInput, managed: ReadonlySet<string>, walk: Walk): void {
-  const { project, comparison, isApplication } = input;
-  const namespace = comparison.input.app.spec.destination.namespace ?? '';
-  if (!project?.spec.orphanedResources || namespace === '') return;
-  const roots = [...walk.live.records()].filter(
-    ({ key, root, application }) =>
-      key.namespace === namespace &&
-      root &&
-      !managed.has(keyText(key)) &&
-      !isExpected(key, project) &&
-      !kindDenied(project, key, true) &&
-      !(application !== undefined && isApplication(application)),
-  );
-  for (const root of roots) visit(walk, root);
-}
-
 function byName(a: ResourceNode, b: ResourceNode): number {
   const text = ({ group = '', kind, namespace = '', name }: ResourceNode): string =>
     keyText({ group, kind, namespace, name });
@@ -120,7 +90,7 @@ function byName(a: ResourceNode, b: ResourceNode): number {
 
 /** Sorted, so that equal trees have equal texts. `uids`: of every object in it. */
 export function treeOf(input: TreeInput): { tree: ResourceTree; uids: string[] } {
-  const { target, project, comparison } = input;
+  const { target, project, comparison, isApplication } = input;
   const { live, discovery } = target.cluster;
   const seen = new Map<string, Note>();
   const walkOver = (nodes: ResourceNode[]): Walk => ({
@@ -149,7 +119,10 @@ export function treeOf(input: TreeInput): { tree: ResourceTree; uids: string[] }
   }
   const pods = [...seen.values()].flatMap(({ pod }) => pod ?? []);
   const orphanedNodes: ResourceNode[] = [];
-  orphansOf(input, new Set(objects.map(({ key }) => keyText(key))), walkOver(orphanedNodes));
+  const { app } = comparison.input;
+  const own = objects.map(({ key }) => key);
+  const walk = walkOver(orphanedNodes);
+  for (const root of orphansOf({ live, app, project, own, isApplication })) visit(walk, root);
   const hosts = hostsOf(live, input.loads, pods);
   return {
     tree: {

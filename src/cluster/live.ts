@@ -89,6 +89,8 @@ export interface Live {
   keysOf(application: string): ResourceKey[];
   /** Objects with an owner reference to that uid. */
   childrenOf(uid: string): LiveRecord[];
+  /** Objects of that namespace without owner references; whoever asks once has them followed from then on. */
+  rootsIn(namespace: string): Iterable<LiveRecord>;
   /** All objects, or those of one kind. */
   records(kind?: { group: string; kind: string }): Iterable<LiveRecord>;
   /**

@@ -37,6 +37,7 @@ import { reconcile } from './reconcile.ts';
 import { reportFailure } from './report-failure.ts';
 import { startRetention } from './retention.ts';
 import { subscribe } from './subscribe.ts';
+import { touched } from './touched.ts';
 import { Turns } from './turns.ts';
 
 export interface EngineOptions {
@@ -111,26 +112,10 @@ export interface Engine {
   readonly pending: number;
 }
 
-/**
- * Applications of that cluster that the change concerns; what we wrote ourselves is looked at by who wrote it, and by
- * whom it was taken from.
- */
-function touched(memory: Memory, server: string, change: LiveChange): string[] {
-  const keys: string[] = [];
-  for (const tracking of change.applications) {
-    const key = memory.keyOf(tracking);
-    if (key === undefined || memory.get(key)?.server !== server) continue;
-    memory.touch(tracking, change.key);
-    const lost = change.before?.application === tracking && change.after?.application !== tracking;
-    if (change.origin === 'watch' || lost) keys.push(key);
-  }
-  return keys;
-}
-
 /** The same; whoever shows them elsewhere hears of the change too. */
-function told({ view }: EngineOptions, memory: Memory, seen: { server: string; change: LiveChange }): string[] {
+function told({ view, store }: EngineOptions, memory: Memory, seen: { server: string; change: LiveChange }): string[] {
   view?.onLive(seen.server, seen.change);
-  return touched(memory, seen.server, seen.change);
+  return touched({ memory, store }, seen.server, seen.change);
 }
 
 function reconciling(options: EngineOptions, turns: Turns, deps: ReconcileDeps, signal: AbortSignal): KeyQueue {

@@ -25,6 +25,7 @@ import { noteVanished, verifyDeletions } from './argocd/deletion.ts';
 import { healthWithout } from './application/health.ts';
 import { comparedOf, look, subjectOf } from './application/refresh.ts';
 import { operate, terminate } from './operate.ts';
+import { isApplicationName, orphanConditions, orphanPlace, orphansOf } from './orphans.ts';
 import { stateOf } from './application/operation-state.ts';
 import { nextName } from './application/others.ts';
 import { projectOf } from './application/ownership.ts';
@@ -50,17 +51,27 @@ function finalizersOf({ subject: { app, target }, comparison }: Look): string[] 
   return finalizersFor(app, target.comparer.deleteHooks(comparison.input));
 }
 
-function evaluated(found: Look, decided: Decision, app: Application, at: number): Condition[] {
-  const own = [...specWarnings(app, found.subject.project), ...found.comparison.conditions];
+/** From now on it hears of orphans that come and go. */
+function orphanedOf(deps: ReconcileDeps, { subject: { app, project, target }, comparison }: Look): Condition[] {
+  deps.memory.watch(applicationKey(app), orphanPlace(app, project));
+  const own = comparison.objects.map(({ key }) => key);
+  const isOfAnother = (name: string): boolean => isApplicationName(deps.store, name);
+  const { live } = target.cluster;
+  return orphanConditions(project, orphansOf({ live, app, project, own, isApplication: isOfAnother }));
+}
+
+function evaluated(deps: ReconcileDeps, found: Look, decided: Decision, app: Application): Condition[] {
+  const orphaned = orphanedOf(deps, found);
+  const own = [...specWarnings(app, found.subject.project), ...found.comparison.conditions, ...orphaned];
   const error: Condition[] =
     (decided.do === 'leave' || decided.do === 'ask') && decided.error
       ? [{ type: 'SyncError', message: decided.error }]
       : [];
   return withConditions(
     app.status?.conditions,
-    [...comparisonTypes, ...specTypes, 'SyncError'],
+    [...comparisonTypes, ...specTypes, 'SyncError', 'OrphanedResourceWarning'],
     [...own, ...error],
-    at,
+    deps.clock.now(),
   );
 }
 
@@ -126,7 +137,7 @@ async function withSubject(pass: Pass): Promise<Round> {
   // Decide.
   const { decided, unknown } = await decideOn(deps, found, signal);
   // Write.
-  const status = { ...comparedStatus(app, comparedOf(found), at), conditions: evaluated(found, decided, app, at) };
+  const status = { ...comparedStatus(app, comparedOf(found), at), conditions: evaluated(deps, found, decided, app) };
   const written = await write(deps, app, status, {
     ...(decided.do === 'sync' && { operation: decided.operation }),
     refreshed: found.refreshed,

@@ -14,6 +14,7 @@ import { inClusterServer } from '../model/annotations.ts';
 import { applicationKey, refreshRequests } from '../model/application.ts';
 import { neighbours } from './application/place.ts';
 import { wakesAt } from './drift/snooze.ts';
+import { besides } from './touched.ts';
 
 interface Told {
   queue: Pick<KeyQueue, 'add'>;
@@ -64,6 +65,11 @@ export function subscribe(
   };
   const addProject = (name: string): void => store.applications.of(name).forEach((app) => add(applicationKey(app)));
   const addAll = (): void => store.applications.list().forEach((app) => add(applicationKey(app)));
+  /** What had it belongs to somebody now, or to nobody any more. */
+  const addBesides = (app: Application | undefined): void => {
+    const target = app && clusters.connectedTo(app);
+    if (app && target) besides({ memory, store }, target, app).forEach((key) => queue.add(key));
+  };
   turns.tell();
   addAll();
   return [
@@ -78,6 +84,7 @@ export function subscribe(
         known.refreshSeen = now && refreshRequests(now).length > 0 ? (known.refreshSeen ?? clock.now()) : undefined;
       if (!sameJson(now?.spec, before?.spec)) memory.forgetDesired(key);
       add(key);
+      if (!now || !before) addBesides(now ?? before);
     }),
     store.projects.onChange((_key, now, before) => {
       if (!sameJson([now?.spec, now?.metadata.annotations], [before?.spec, before?.metadata.annotations]))

@@ -191,7 +191,7 @@ const project = {
     },
   },
   syncWindows: true,
-  orphanedResources: { idle: 'orphaned resources are not looked for' },
+  orphanedResources: { fields: { warn: true, ignore: kinds } },
   signatureKeys: {
     refuse: 'signatures of commits are not checked. Protect the branch in GitHub, and remove the field',
   },

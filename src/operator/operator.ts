@@ -15,6 +15,7 @@ import { createLogger } from '../base/log.ts';
 import { describeError } from '../base/errors.ts';
 import { createChange } from '../change/change.ts';
 import { createChatops } from '../chatops/chatops.ts';
+import { orphansSeen } from '../engine/orphans.ts';
 import { illResources, resourceViewing } from '../engine/resource-view.ts';
 import { createGitHub } from '../github/github.ts';
 import { listenForHealth, listenForPeople, stopPort } from './server.ts';
@@ -136,6 +137,7 @@ function openWeb(
     store,
     ...resourceViewing(store, engine, scripts.healthOf, signal),
     told: engine.told,
+    orphans: (app) => orphansSeen(store, app, engine),
     metrics: metrics.text,
     upcoming: schedules.upcoming,
     setup,

@@ -3,6 +3,7 @@ import type { Application, OperationState, ResourceResult, RevisionHistory } fro
 import type { Approval, DriftEpisode, DriftedObject } from '../model/coxswain.ts';
 import type { EffectOperation, FieldChange } from '../model/effect.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
+import type { ResourceKey } from '../model/kube.ts';
 import type { Html } from './html.ts';
 import type { ResourceView } from './resource-view.ts';
 import { applicationKey, isAutomated, sourcesOf } from '../model/application.ts';
@@ -24,6 +25,8 @@ export interface ApplicationView {
   turn?: string | undefined;
   /** What its gate does not hold, and who has gone past it: sentences without a subject. */
   told?: readonly string[];
+  /** Objects in its namespace that belong to no application; where its project does not look for them: none. */
+  orphans?: readonly ResourceKey[];
 }
 
 function fact(name: string, value: Html | string): Html {
@@ -196,6 +199,14 @@ function history(view: ApplicationView): Html {
   return html`<div id="history" data-live><h2>History</h2>${list}</div>`;
 }
 
+function orphanList({ orphans = [] }: ApplicationView): Html {
+  const rows = orphans.map((key) => html`<li>${keyTitle(key)}</li>`);
+  const list = html`<details id="orphan-list"><summary>${count(rows.length, 'object')} of no application</summary>
+<ul>${rows}</ul></details>`;
+  const shown = rows.length > 0 && html`<h2>Orphaned</h2><div class="card">${list}</div>`;
+  return html`<div id="orphans" data-live>${shown}</div>`;
+}
+
 /** `up`: the way to the front page, such as `../../`. */
 export function applicationPage(view: ApplicationView, up: string): Html {
   const { app } = view;
@@ -207,6 +218,6 @@ ${namespace} <span>/</span></nav>
 <div id="head" class="head" data-live><h1>${name}</h1>
 ${pill(sync?.status)}${pill(health?.status)}${app.operation && pill('Running', 'Syncing')}
 <span class="soft grow">${health?.message ?? ''}</span><a class="soft" href="${json}">JSON</a></div>
-${facts(view)}${notices(view)}${resourceList(view.resources)}${operation(view)}${history(view)}
+${facts(view)}${notices(view)}${resourceList(view.resources)}${orphanList(view)}${operation(view)}${history(view)}
 <p id="gone" class="hidden notice warn">${applicationKey(app)} is gone. <a href="${up}">All applications</a></p>`;
 }

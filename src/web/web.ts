@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
 import type { Application } from '../model/application.ts';
 import type { PullRef } from '../model/coxswain.ts';
+import type { ResourceKey } from '../model/kube.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Turn } from '../policy/engine.ts';
 import type { Schedules } from '../store/schedules.ts';
@@ -39,6 +40,8 @@ interface WebOptions {
   descendants(application: string, uid: string): Promise<DescendantsView | undefined>;
   /** What an application's gate does not hold, and who has gone past it: sentences without a subject. */
   told?(app: Application): string[];
+  /** Objects in its namespace that belong to no application. Default: nobody looks. */
+  orphans?(app: Application): ResourceKey[];
   /** Prometheus text. */
   metrics(): Promise<{ type: string; body: string }>;
   upcoming: Schedules['upcoming'];
@@ -98,6 +101,7 @@ async function viewOf(options: WebOptions, key: string): Promise<ApplicationView
     policy: policyFor(store, found),
     turn: turnNote(options, found),
     told: told?.(found) ?? [],
+    orphans: options.orphans?.(found) ?? [],
   };
 }
 

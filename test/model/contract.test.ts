@@ -174,7 +174,7 @@ test('fields of a project without effect are told too: what nobody checks would 
     ['permitOnlyProjectScopedClusters', true, 'spec.permitOnlyProjectScopedClusters is not supported'],
     ['permitOnlyProjectScopedClusters', false, undefined],
     ['clusterResourceBlaklist', [{ group: '*', kind: '*' }], 'spec.clusterResourceBlaklist is not supported'],
-    ['orphanedResources.warn', true, 'spec.orphanedResources has no effect'],
+    ['orphanedResources.wran', true, 'spec.orphanedResources.wran is not supported'],
     ['roles[].jwtTokens[].iat', 1, 'spec.roles[0].jwtTokens has no effect'],
     ...[
       'description',
@@ -185,6 +185,8 @@ test('fields of a project without effect are told too: what nobody checks would 
       'namespaceResourceBlacklist[].group',
       'roles[].policies',
       'syncWindows[].manualSync',
+      'orphanedResources.warn',
+      'orphanedResources.ignore[].name',
     ].map((path): [string, unknown, undefined] => [path, 'x', undefined]),
   ];
   for (const [path, value, text] of rows)

@@ -98,6 +98,10 @@ export class LiveCache implements Live {
     return this.#index.childrenOf(uid);
   }
 
+  rootsIn(namespace: string): Iterable<LiveRecord> {
+    return this.#index.rootsIn(namespace, () => this.records());
+  }
+
   *records(kind?: Kind): Generator<LiveRecord> {
     const caches = kind ? [this.#kindOf(kind)] : this.#kinds.values();
     for (const cache of caches) if (cache) yield* cache.entries();

@@ -8,6 +8,8 @@ import { keyText } from '../../model/kube.ts';
 export class LiveIndex {
   readonly #tracked = new Map<string, Map<string, ResourceKey>>();
   readonly #children = new Map<string, Set<Entry>>();
+  /** Namespace → root objects in it, by key; of those that somebody asked about. */
+  readonly #roots = new Map<string, Map<string, LiveRecord>>();
   /** Key → applications that want it. */
   readonly #wanted = new Map<string, Set<string>>();
   readonly #wants = new Map<string, Map<string, ResourceKey>>();
@@ -20,6 +22,7 @@ export class LiveIndex {
         keyText(after.key),
         after.key,
       );
+    if (after.root) this.#roots.get(after.key.namespace)?.set(keyText(after.key), after);
     for (const owner of after.ownerUids) entryIn(this.#children, owner, () => new Set<Entry>()).add(after);
   }
 
@@ -29,6 +32,7 @@ export class LiveIndex {
       keys?.delete(keyText(entry.key));
       if (keys?.size === 0) this.#tracked.delete(entry.application);
     }
+    if (entry.root) this.#roots.get(entry.key.namespace)?.delete(keyText(entry.key));
     for (const owner of entry.ownerUids) {
       const children = this.#children.get(owner);
       children?.delete(entry);
@@ -38,6 +42,18 @@ export class LiveIndex {
 
   keysOf(application: string): ResourceKey[] {
     return [...(this.#tracked.get(application)?.values() ?? [])];
+  }
+
+  /** `all`: looked through when somebody asks about that namespace for the first time. */
+  rootsIn(namespace: string, all: () => Iterable<LiveRecord>): Iterable<LiveRecord> {
+    let found = this.#roots.get(namespace);
+    if (!found) {
+      found = new Map();
+      for (const record of all())
+        if (record.root && record.key.namespace === namespace) found.set(keyText(record.key), record);
+      this.#roots.set(namespace, found);
+    }
+    return found.values();
   }
 
   childrenOf(uid: string): LiveRecord[] {

@@ -108,6 +108,12 @@ export interface Known {
   /** Tracking name (`<name>` or `<namespace>_<name>`) and server under which live objects are looked up. */
   tracking: string;
   server: string;
+  /** Where it watches for orphans, as text. */
+  watches?: string | undefined;
+}
+
+function placeName(server: string, namespace: string): string {
+  return `${server} ${namespace}`;
 }
 
 /** By `namespace/name` of the application. Lost with the process, which costs one comparison each. */
@@ -115,6 +121,8 @@ export class Memory {
   readonly #known = new Map<string, Known>();
   readonly #byTracking = new Map<string, string>();
   readonly #unmoved = new WeakMap<DesiredState, string[]>();
+  /** Place → applications that watch for what belongs to nobody there. */
+  readonly #watching = new Map<string, Set<string>>();
 
   of(key: string, tracking: string): Known {
     const found = this.#known.get(key);
@@ -195,7 +203,24 @@ export class Memory {
     const known = this.#known.get(key);
     this.#known.delete(key);
     if (known) this.#byTracking.delete(known.tracking);
+    if (known?.watches !== undefined) this.#watching.get(known.watches)?.delete(key);
     return known;
+  }
+
+  /** From now on the application hears of what comes there and goes that belongs to nobody; undefined: nowhere. */
+  watch(key: string, namespace: string | undefined): void {
+    const known = this.#known.get(key);
+    if (!known) return;
+    const place = namespace === undefined ? undefined : placeName(known.server, namespace);
+    if (place === known.watches) return;
+    if (known.watches !== undefined) this.#watching.get(known.watches)?.delete(key);
+    known.watches = place;
+    if (place !== undefined) this.#watching.set(place, (this.#watching.get(place) ?? new Set()).add(key));
+  }
+
+  /** Keys of the applications that `watch` there. */
+  watching(server: string, namespace: string): readonly string[] {
+    return [...(this.#watching.get(placeName(server, namespace)) ?? [])];
   }
 
   /** Keys of the applications that were last looked up there. */
