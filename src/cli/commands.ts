@@ -40,7 +40,11 @@ const commands = {
     args: '<app>',
     does: 'the objects of an application with their sync status and health',
     takes: 'one',
-    options: [],
+    options: ['orphaned'],
+    notes: [
+      'With --orphaned the cluster is looked through, with the rights of the kubeconfig, in the namespace of the',
+      'destination; what orphanedResources.ignore of the AppProject names is left out.',
+    ],
   },
   'app diff': {
     args: '<app>',

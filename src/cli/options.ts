@@ -62,6 +62,7 @@ export const known = {
     choices: ['git', 'live'],
     does: 'where the manifests are from (default git)',
   },
+  orphaned: { type: 'boolean', does: 'what is in its namespace and belongs to no application' },
   digest: { type: 'string', value: 'DIGEST', does: 'of the effect that is meant, six of its digits or more' },
   reason: { type: 'string', value: 'TEXT', does: 'why, told to everybody who looks' },
   only: { type: 'boolean', does: "just this application's part of what was deployed" },

@@ -4,6 +4,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Desiring } from '../engine/application/desired.ts';
 import type { Application } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
+import type { AppProject } from '../model/project.ts';
 import type { Git } from '../git/git.ts';
 import type { Renderer } from '../render/render.ts';
 import type { Settings } from '../store/settings.ts';
@@ -27,6 +28,7 @@ import { repositoryCredentials } from '../github/client/credentials.ts';
 import { clusterOf, readSettings, settingMaps } from '../store/settings.ts';
 import { argoGroup } from '../model/argo-kinds.ts';
 import { openFetching } from '../operator/fetching.ts';
+import { withGlobalLists } from '../store/global-projects.ts';
 import { parseProject } from '../store/parse.ts';
 import { usage } from './options.ts';
 import { ownCredential } from './own-git.ts';
@@ -45,6 +47,8 @@ export interface Rooms {
   clusterServer: string;
   /** By position of the sources, as `Desiring` takes them. */
   revisions: (string | undefined)[];
+  /** With the lists of its global projects; undefined where there is none of that name. */
+  project: AppProject | undefined;
 }
 
 /** Secrets that may not be read are done without: public repositories and the own cluster need none. */
@@ -103,6 +107,29 @@ async function destinationOf(
   return { cluster, clusterName, clusterServer };
 }
 
+/** Others are read where some project may take over their lists. */
+async function projectOf(session: Session, settings: Settings, app: Application): Promise<AppProject | undefined> {
+  const { cluster, options, signal } = session;
+  const { namespace } = options;
+  const kind = { group: argoGroup, kind: 'AppProject' };
+  const found = await cluster.api.get({ ...kind, namespace, name: app.spec.project }, { signal });
+  const project = found && parseProject(found);
+  if (!project) return undefined;
+  const others = settings.globalProjects.projects.length > 0 ? await cluster.api.list(kind, { namespace, signal }) : [];
+  const all = others.flatMap((each) => parseProject(each) ?? []);
+  return withGlobalLists(project, all, settings);
+}
+
+/** Of the application's destination, and what its project and the settings say. */
+export async function openDestination(
+  session: Session,
+  app: Application,
+): Promise<Pick<Rooms, 'cluster' | 'clusterServer' | 'comparison' | 'project'>> {
+  const settings = await settingsOf(session);
+  const destination = await destinationOf(session, settings, app);
+  return { ...destination, comparison: settings.comparison, project: await projectOf(session, settings, app) };
+}
+
 interface Tools {
   worker: Worker;
   jq: Jq;
@@ -143,20 +170,17 @@ export async function openTools(session: Session, settings: () => Settings): Pro
 
 /** Throws a usage error where the options do not fit the application. */
 export async function openRooms(session: Session, app: Application): Promise<Rooms> {
-  const { options, signal } = session;
+  const { options } = session;
   if (options.revision && sourcesOf(app.spec).length > 1)
     throw usage(`--revision names one revision, but ${app.metadata.name} has several sources`);
   const settings = await settingsOf(session);
   const destination = await destinationOf(session, settings, app);
   const { worker, jq, scripts, git, renderer } = await openTools(session, () => settings);
-  const project = await session.cluster.api.get(
-    { group: argoGroup, kind: 'AppProject', namespace: options.namespace, name: app.spec.project },
-    { signal },
-  );
+  const project = await projectOf(session, settings, app);
   const { remotes, fetcher } = openFetching({
     ...{ dataDir: await session.folder(), git, worker, clock: systemClock },
     settings: () => settings,
-    projectOf: () => project && parseProject(project),
+    projectOf: () => project,
   });
   session.atEnd(() => fetcher.close());
   const { discovery } = destination.cluster;
@@ -174,6 +198,7 @@ export async function openRooms(session: Session, app: Application): Promise<Roo
     scripts,
     worker,
     comparison: settings.comparison,
+    project,
     revisions: sourcesOf(app.spec).map(() => options.revision),
   };
 }

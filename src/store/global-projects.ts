@@ -111,30 +111,55 @@ interface Known {
   project: AppProject;
 }
 
+/** What of the settings decides what a project takes over. */
+interface Shared {
+  globalProjects: GlobalProjects;
+  repositories: readonly RepositoryLogin[];
+}
+
+/** Names of the projects whose lists that one takes over. */
+function globalsOf({ metadata: { name, labels = {} } }: AppProject, { projects }: GlobalProjects): string[] {
+  return projects.flatMap(({ projectName, requirements }) =>
+    projectName !== name && requirements.every((each) => fulfils(labels, each)) ? [projectName] : [],
+  );
+}
+
+/** What it takes over, and why nothing of it syncs: where that is not known. */
+function taken(
+  project: AppProject,
+  { globalProjects, repositories }: Shared,
+  get: (name: string) => AppProject | undefined,
+): Omit<Known, 'project'> {
+  const names = globalsOf(project, globalProjects);
+  const found = names.map(get);
+  const missing = names[found.indexOf(undefined)];
+  const absent =
+    missing === undefined ? undefined : `globalProjects of argocd-cm names ${missing}, which does not exist`;
+  return {
+    globals: found.filter((each) => each !== undefined),
+    own: repositories.filter((each) => each.project === project.metadata.name && !each.prefix).map(({ url }) => url),
+    why: globalProjects.fault ?? absent,
+  };
+}
+
+/** One project with all that it takes over; `all`: the projects of its namespace. */
+export function withGlobalLists(project: AppProject, all: readonly AppProject[], settings: Shared): AppProject {
+  return merged(
+    project,
+    taken(project, settings, (name) => all.find(({ metadata }) => metadata.name === name)),
+  );
+}
+
 /**
  * The same projects, each with the lists of its global ones, and its own repositories in `sourceRepos` (Argo CD:
  * docs/user-guide/projects.md#project-scoped-repositories-and-clusters); nothing of that is ever stored.
  */
-export function withGlobals(
-  projects: Collection<AppProject>,
-  settings: () => { globalProjects: GlobalProjects; repositories: readonly RepositoryLogin[] },
-): Collection<AppProject> {
+export function withGlobals(projects: Collection<AppProject>, settings: () => Shared): Collection<AppProject> {
   const known = new WeakMap<AppProject, Known>();
-  const namesFor = ({ metadata: { name, labels = {} } }: AppProject): string[] =>
-    settings().globalProjects.projects.flatMap(({ projectName, requirements }) =>
-      projectName !== name && requirements.every((each) => fulfils(labels, each)) ? [projectName] : [],
-    );
   const virtual = (project: AppProject): AppProject => {
-    const names = namesFor(project);
-    const found = names.map((name) => projects.get(`${project.metadata.namespace}/${name}`));
-    const globals = found.filter((each) => each !== undefined);
-    const missing = names[found.indexOf(undefined)];
-    const why =
-      settings().globalProjects.fault ??
-      (missing === undefined ? undefined : `globalProjects of argocd-cm names ${missing}, which does not exist`);
-    const own = settings()
-      .repositories.filter((each) => each.project === project.metadata.name && !each.prefix)
-      .map(({ url }) => url);
+    const { namespace } = project.metadata;
+    const now = taken(project, settings(), (name) => projects.get(`${namespace}/${name}`));
+    const { globals, own, why } = now;
     const last = known.get(project);
     if (
       last &&
@@ -144,8 +169,8 @@ export function withGlobals(
       last.globals.every((each, at) => each === globals[at])
     )
       return last.project;
-    const made = merged(project, { globals, own, why });
-    known.set(project, { globals, own, why, project: made });
+    const made = merged(project, now);
+    known.set(project, { ...now, project: made });
     return made;
   };
   return {
@@ -161,7 +186,7 @@ export function withGlobals(
         fn(key, now && virtual(now), before);
         const name = (now ?? before)?.metadata.name ?? '';
         for (const each of projects.list())
-          if (namesFor(each).includes(name))
+          if (globalsOf(each, settings().globalProjects).includes(name))
             fn(`${each.metadata.namespace}/${each.metadata.name}`, virtual(each), undefined);
       }),
   };

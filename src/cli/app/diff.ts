@@ -2,7 +2,6 @@
 import type { ComparedObject, Comparison } from '../../compare/compare.ts';
 import type { DesiredState } from '../../engine/application/desired.ts';
 import type { Application } from '../../model/application.ts';
-import type { AppProject } from '../../model/project.ts';
 import type { Rooms } from '../workspace.ts';
 import type { Session } from '../session.ts';
 import { leavesOut } from '../../cluster/discovery/exclusions.ts';
@@ -12,7 +11,6 @@ import { resourceViews } from '../../engine/resource-view.ts';
 import { gvkOf, keyTitle } from '../../model/kube.ts';
 import { kindDenied, resourceDenied } from '../../policy/project.ts';
 import { trackingName } from '../../render/document/tracking.ts';
-import { parseProject } from '../../store/parse.ts';
 import { data, diffText, isData } from '../output.ts';
 import { openRooms } from '../workspace.ts';
 
@@ -25,17 +23,9 @@ function kindsOf(app: Application, desired: DesiredState): { group: string; kind
   ];
 }
 
-async function projectOf({ cluster, options, signal }: Session, app: Application): Promise<AppProject | undefined> {
-  const found = await cluster.api.get(
-    { group: 'argoproj.io', kind: 'AppProject', namespace: options.namespace, name: app.spec.project },
-    { signal },
-  );
-  return found && parseProject(found);
-}
-
 async function compare(session: Session, rooms: Rooms, app: Application): Promise<Comparison> {
   const { signal } = session;
-  const { cluster, desiring } = rooms;
+  const { cluster, desiring, project } = rooms;
   const desired = await desiring.at(app, rooms.revisions, signal);
   const kinds = kindsOf(app, desired);
   const { tracking, kinds: filter } = rooms.comparison;
@@ -46,7 +36,6 @@ async function compare(session: Session, rooms: Rooms, app: Application): Promis
     signal,
     entry: app.status?.history?.at(-1),
   });
-  const project = await projectOf(session, app);
   const named = { name: rooms.clusterName, server: rooms.clusterServer };
   // The key only serves digests of effects, which are not asked for here.
   const comparer = createComparer({

@@ -124,12 +124,14 @@ export async function get(session: Session, app: Application): Promise<number> {
 }
 
 /** `cox app resources`; answers the exit code. */
-export function resources({ options, out }: Session, app: Application): Promise<number> {
+export async function resources(session: Session, app: Application): Promise<number> {
+  const { options, out } = session;
+  if (options.values.orphaned === true) return (await import('./orphaned.ts')).orphaned(session, app);
   const rows = app.status?.resources ?? [];
   const columns = [...resourceColumns.slice(0, 5), healthColumn, ...resourceColumns.slice(5)];
   if (rows.length === 0 && !isData(options.format)) out.note(`${app.metadata.name} has no resources yet.`);
   else out.result(print(options.format, rows, rows, columns));
-  return Promise.resolve(0);
+  return 0;
 }
 
 /** Oldest first, as Argo CD keeps it. */
