@@ -64,6 +64,19 @@ export function sectionOf(shown: ShownDiff | undefined, name: string, digest: st
   return seen ? found.join('\n').trim() : undefined;
 }
 
+/** All that it says of one application, with its heading, whatever the effect; '' where it showed none. */
+export function sectionsOf(shown: ShownDiff | undefined, name: string): string {
+  let inside = false;
+  const lines = linesOf(shown?.text ?? '').filter(({ text, fenced }) => {
+    if (!fenced && text.startsWith('#### ')) inside = text.startsWith(`#### <b>${html(name)}</b>`);
+    return inside;
+  });
+  return lines
+    .map(({ text }) => text)
+    .join('\n')
+    .trim();
+}
+
 export interface ShownEffect {
   /** Of the application. */
   name: string;

@@ -1,9 +1,11 @@
 // One pass over a merged pull request: the tracker, the checks and the deployments say how far each application is.
+import type { Application } from '../../model/application.ts';
 import type { Change } from '../../change/change.ts';
 import type { DeploymentContext } from '../publish/deployments.ts';
 import type { Pass } from './pull-pass.ts';
 import { pullKey } from '../../change/pull.ts';
 import { approvalCheck, rolloutCheck } from '../markdown/check-content.ts';
+import { mergedDiffAnswer } from '../markdown/after-merge.ts';
 import { renderTracker } from '../markdown/tracker.ts';
 import { findDeployments, settled, writeDeployments } from '../publish/deployments.ts';
 import { permitted, refusalRows } from '../publish/refusals.ts';
@@ -44,6 +46,9 @@ export async function followMerge(
   const done = progress.apps.every((app) => app.state === 'success' || app.state === 'superseded');
   follow(progress.apps.map((app) => app.application));
   const shown = await shownOf(pass);
+  const live = (application: string): Application | undefined => options.store.applications.get(application);
+  pass.diffFor = ({ spec }) =>
+    Promise.resolve(mergedDiffAnswer({ apps: progress.apps, shown, live }, spec.application || undefined));
   const tracker = (activity: string): string =>
     renderTracker({ progress, activity, publicUrl, refused: refusalRows(memory.refusals), shown });
   const rest = async (): Promise<number | undefined> => {

@@ -11,6 +11,7 @@ import type { Store } from '../../store/store.ts';
 import type { Comment } from '../markdown/comment.ts';
 import type { Pass } from './pull-pass.ts';
 import { KeyQueue } from '../../base/queue.ts';
+import { mergedDiffAnswer } from '../markdown/after-merge.ts';
 import { diffAnswer } from '../markdown/whole-diff.ts';
 import { Announcement } from './progress-note.ts';
 import { isGitHub } from '../client/api.ts';
@@ -218,6 +219,9 @@ export class PullQueue {
     if (state === 'merged') return this.#merged(pass);
     this.#index.set(pass.key, []);
     const shown = pass.pull.fork ? undefined : await shownOf(pass);
+    const live = (): undefined => undefined;
+    pass.diffFor = ({ spec }) =>
+      Promise.resolve(mergedDiffAnswer({ apps: [], shown, live }, spec.application || undefined));
     await say(pass, (activity) => closedComment(activity, shown));
   }
 

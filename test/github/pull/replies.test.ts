@@ -68,7 +68,7 @@ test('help is a list whose words break, and the code in its sentences is code', 
   const message = helpText();
   const id = await ask(b, number, { who: 'bob', text: '/cox help', message });
   const [reply = ''] = replies(b, id);
-  assert.match(reply, /^- `\/cox sync <app>` — applies what Git says now; also to several: `env=prod`, /m);
+  assert.match(reply, /^- `\/cox sync <app>` — applies what Git says now/m);
   assert.equal(reply.match(/^- `\/cox /gm)?.length, Object.keys(verbs).length);
   assert.doesNotMatch(reply, /```/);
 });
@@ -146,6 +146,24 @@ test('`/cox diff` in a merged pull request is answered too', async (t) => {
   await b.quiet();
   const id = await ask(b, number, { who: 'bob', text: '/cox diff', message: 'web is compared again' });
   assert.match(replies(b, id)[0] ?? '', /🚀 web is compared again/);
+});
+
+test('in a merged pull request it is answered with what was shown, and with what is left of it', async (t) => {
+  const b = await bed(t);
+  touch(b);
+  const number = await openPull(b.sandbox);
+  await b.quiet();
+  b.script.progress = [progressOf('web', 'success'), progressOf('api', 'failure', { message: 'the quota is used up' })];
+  await b.sandbox.actAs('ann').merge(repo, number);
+  await b.quiet();
+  b.script.apps = [];
+  const id = await ask(b, number, { who: 'bob', text: '/cox diff api', message: 'api is compared again' });
+  const [answer = ''] = replies(b, id);
+  assert.match(answer, /- \*\*api\*\*: failed · the quota is used up\n\nAs it was shown at <code>[0-9a-f]{7}<\/code>/);
+  assert.match(answer, /-\s+PORT: "?80"?\n\+\s+PORT: "?81/);
+  assert.doesNotMatch(answer, /LEVEL|\*\*web/);
+  const none = await ask(b, number, { who: 'bob', text: '/cox diff other', message: 'other is compared again' });
+  assert.match(replies(b, none)[0] ?? '', /It showed no diff of `other`\.$/);
 });
 
 test('a stranger gets three answers of their own; the list tells of the rest', async (t) => {
