@@ -22,6 +22,8 @@ export interface CannedAnswer {
   match?: (request: SeenRequest) => boolean;
   /** Replaces the message of the Status. */
   message?: string;
+  /** Plain text instead of a Status. */
+  text?: string;
 }
 
 export function parseRequest(request: IncomingMessage): SeenRequest {

@@ -210,14 +210,14 @@ export async function startProxy(options: ProxyOptions & { port?: number }): Pro
 function sendCanned(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, message, retryAfter }: CannedAnswer,
+  { status, message, retryAfter, text }: CannedAnswer,
 ): void {
   request.resume();
   response.writeHead(status, {
-    'content-type': 'application/json',
+    'content-type': text === undefined ? 'application/json' : 'text/plain',
     ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
   });
-  response.end(JSON.stringify(statusBody(status, message, retryAfter)));
+  response.end(text ?? JSON.stringify(statusBody(status, message, retryAfter)));
 }
 
 /** Connections are ours on either side. */

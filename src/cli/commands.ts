@@ -1,26 +1,11 @@
 // Every command: its words, what follows them, the options that it takes, and what it does.
+import type { Command } from './app/commands.ts';
 import type { OptionName } from './options.ts';
+import { appCommands, following } from './app/commands.ts';
 import { usage } from './options.ts';
-
-interface Command {
-  /** What follows the words, as help prints it. */
-  args: string;
-  does: string;
-  /**
-   * What the words name: nothing, one application, one or more (or a selector, a project), one and what is further
-   * said, or words of its own.
-   */
-  takes: 'nothing' | 'one' | 'several' | 'one-and-more' | 'words';
-  options: readonly OptionName[];
-  /** Lines that follow in its own help. */
-  notes?: readonly string[];
-}
 
 /** Options that every command takes. */
 export const everywhere: readonly OptionName[] = ['output', 'namespace', 'kubeconfig', 'context', 'help'];
-
-const choosing: readonly OptionName[] = ['selector', 'project'];
-const following: readonly OptionName[] = ['no-wait', 'async', 'timeout'];
 
 const decides = [
   'Who may is decided by the rights of the GitHub login that cli.identities links to the user of the',
@@ -29,76 +14,7 @@ const decides = [
 
 /** By the words that call them. */
 const commands = {
-  'app list': {
-    args: '',
-    does: 'applications with their sync status and health',
-    takes: 'nothing',
-    options: choosing,
-  },
-  'app get': { args: '<app>', does: 'one application and its resources', takes: 'one', options: [] },
-  'app resources': {
-    args: '<app>',
-    does: 'the objects of an application with their sync status and health',
-    takes: 'one',
-    options: ['orphaned'],
-    notes: [
-      'With --orphaned the cluster is looked through, with the rights of the kubeconfig, in the namespace of the',
-      'destination; what orphanedResources.ignore of the AppProject names is left out.',
-    ],
-  },
-  'app diff': {
-    args: '<app>',
-    does: 'what a sync would change in the cluster (exit code 1 if anything)',
-    takes: 'one',
-    options: ['revision'],
-  },
-  'app manifests': {
-    args: '<app>',
-    does: 'its manifests as YAML: those of Git, or the live objects',
-    takes: 'one',
-    options: ['source', 'revision'],
-    notes: ['Values of Secrets are masked.'],
-  },
-  'app sync': {
-    args: '<app>...',
-    does: 'ask for a sync and follow it',
-    takes: 'several',
-    options: [...choosing, 'revision', 'prune', 'dry-run', 'force', 'resource', ...following],
-    notes: [
-      'With --resource only these objects are synced: hooks do not run, and the history keeps no entry.',
-      '',
-      'Examples',
-      '  cox app sync web --prune',
-      '  cox app sync -l team=web --timeout 5m',
-      '  cox app sync web --resource apps:Deployment:web --resource :ConfigMap:shop/web',
-    ],
-  },
-  'app wait': {
-    args: '<app>...',
-    does: 'wait until it is Synced and Healthy, and no operation runs',
-    takes: 'several',
-    options: [...choosing, 'sync', 'health', 'suspended', 'degraded', 'operation', 'delete', 'timeout'],
-    notes: ['Naming a state waits for that one alone. Exit code 1 when the time is over first.'],
-  },
-  'app history': { args: '<app>', does: 'what was synced, when and by whom', takes: 'one', options: [] },
-  'app rollback': {
-    args: '<app> [id]',
-    does: 'sync what an entry of its history had (default: the one before the last)',
-    takes: 'one-and-more',
-    options: ['prune', 'dry-run', ...following],
-    notes: [
-      'An application that syncs by itself is not rolled back, as the next look would undo it: take the deploy back in',
-      'Git with cox revert.',
-    ],
-  },
-  'app terminate-op': { args: '<app>', does: 'end the operation that runs', takes: 'one', options: [] },
-  'app delete': {
-    args: '<app>...',
-    does: 'delete an application and its objects, and wait until it is gone',
-    takes: 'several',
-    options: [...choosing, 'cascade', 'yes', ...following],
-    notes: ['A gated application waits for an approval of its deletion.'],
-  },
+  ...appCommands,
   approve: {
     args: '<app>',
     does: 'approve exactly the effect that waits',

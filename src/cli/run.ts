@@ -38,6 +38,13 @@ const runs: Record<Exclude<CommandName, 'completion' | 'version'>, Run> = {
   'app terminate-op': async (session, words) =>
     (await import('./app/rollback.ts')).terminate(session, await one(session, words)),
   'app delete': async (session, words) => (await import('./app/delete.ts')).remove(session, words),
+  'app create': async (session, words) => (await import('./app/write.ts')).create(session, words),
+  'app set': async (session, words) => (await import('./app/write.ts')).set(session, words),
+  'app unset': async (session, words) => (await import('./app/write.ts')).unset(session, words),
+  'app edit': async (session, words) => (await import('./app/edit.ts')).edit(session, await one(session, words)),
+  'app logs': async (session, words) => (await import('./app/logs.ts')).logs(session, await one(session, words)),
+  'app actions': async (session, words) =>
+    (await import('./app/actions.ts')).actions(session, await one(session, words), words[1]),
   approve: async (session, words) => (await import('./request.ts')).ask(session, 'approve', await one(session, words)),
   reject: async (session, words) => (await import('./request.ts')).ask(session, 'reject', await one(session, words)),
   reopen: async (session, words) => (await import('./request.ts')).ask(session, 'reopen', await one(session, words)),

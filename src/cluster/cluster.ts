@@ -13,6 +13,7 @@ import { Semaphore } from '../base/semaphore.ts';
 import { DiscoveryCache } from './discovery/discovery-cache.ts';
 import { LiveCache } from './watch/live-cache.ts';
 import { Informer } from './watch/informer.ts';
+import { LineSplitter } from './watch/lines.ts';
 import { ObjectApi } from './object-api.ts';
 import { Transport } from './wire/transport.ts';
 import { Reflector } from './watch/reflector.ts';
@@ -45,6 +46,11 @@ export interface Cluster {
   readonly api: Api;
   readonly discovery: Discovery;
   readonly live: Live;
+  /**
+   * Reads an answer without end line by line, such as the log of a container; empty lines are passed over. Resolves at
+   * its end; rejects like `api.request`.
+   */
+  readLines(path: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void>;
   /** A copy of one kind with a watch of its own; the cluster's stop ends it. */
   mirror<T>(options: MirrorOptions<T>): Mirror<T>;
   /** Ends all watches and connections; resolves when nothing runs any more. */
@@ -84,6 +90,14 @@ export async function connectCluster(options: ClusterOptions, signal?: AbortSign
     api,
     discovery,
     live,
+    readLines: async (path, onLine, until) => {
+      const lines = new LineSplitter();
+      await transport.stream({
+        ...{ path, accept: 'text/plain, application/json', signal: until, headersMs: timing.headersMs },
+        onStart: () => undefined,
+        onData: (chunk) => lines.push(chunk, onLine),
+      });
+    },
     mirror: (mirrorOptions) => {
       const { namespace, labelSelector, fieldSelector } = mirrorOptions;
       const mirror = new Informer(mirrorOptions, {

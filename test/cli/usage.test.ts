@@ -10,7 +10,7 @@ import { runCox } from './fixture.ts';
 const wrong: [args: string[], message: RegExp][] = [
   [['ap', 'list'], /^cox: "ap" is not a command; did you mean app\?\nSee cox --help\.\n$/],
   [['constructor'], /^cox: "constructor" is not a command; there is app, approve, /],
-  [['app'], /^cox: cox app needs one of: list, get, resources, diff, /],
+  [['app'], /^cox: cox app needs one of: list, create, set, unset, edit, /],
   [['app', 'hist'], /^cox: "hist" is not a command of cox app; did you mean history\?/],
   [['app', 'lst'], /^cox: "lst" is not a command of cox app; did you mean list\?/],
   [['app', 'sync'], /^cox: cox app sync needs an application, or -l or -p/],

@@ -102,6 +102,7 @@ export function fused(cluster: Cluster, fuse: Fuse): Cluster {
     discovery,
     live,
     api: fusedApi(cluster.api, fuse),
+    readLines: (...args) => cluster.readLines(...args),
     mirror: (options) => cluster.mirror(options),
     stop: () => cluster.stop(),
   };
