@@ -3,6 +3,7 @@ import type { Command } from './app/commands.ts';
 import type { OptionName } from './options.ts';
 import { appCommands, following } from './app/commands.ts';
 import { usage } from './options.ts';
+import { settingCommands } from './setting/commands.ts';
 
 /** Options that every command takes. */
 export const everywhere: readonly OptionName[] = ['output', 'namespace', 'kubeconfig', 'context', 'help'];
@@ -79,6 +80,7 @@ const commands = {
       '  cox set-image web-prod ghcr.io/acme/web=1.4.2 --pr',
     ],
   },
+  ...settingCommands,
   'proj list': { args: '', does: 'projects with what they permit', takes: 'nothing', options: [] },
   'proj get': { args: '<project>', does: 'one project', takes: 'words', options: [] },
   render: {

@@ -150,7 +150,8 @@ test('delete asks first, takes the objects along or leaves them, and says when a
   }
   const unsaid = await cox('app', 'delete', 'a');
   assert.equal(unsaid.code, 2);
-  assert.match(unsaid.err, new RegExp(`^cox: this deletes ${stage.namespace}/a: say so with --yes`));
+  const told = `^cox: this would delete ${stage.namespace}/a and all their objects: say so with --yes`;
+  assert.match(unsaid.err, new RegExp(told));
   const left = await cox('app', 'delete', 'a', '--cascade', 'false', '-y');
   assert.deepEqual([left.code, lines(left.out).at(-1)], [0, 'a: deleted'], left.err);
   assert.ok(await stage.cluster.api.get(named('a')));

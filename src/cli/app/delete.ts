@@ -1,29 +1,14 @@
 // `cox app delete`: deletes applications, with their objects or without, and waits until they are gone.
 import type { Application } from '../../model/application.ts';
 import type { Session } from '../session.ts';
-import { createInterface } from 'node:readline/promises';
 import { argo } from '../../model/annotations.ts';
 import { applicationKey } from '../../model/application.ts';
 import { parseApplication } from '../../store/parse.ts';
 import { follow } from '../follow.ts';
-import { usage } from '../options.ts';
 import { plain } from '../output.ts';
 import { applicationKind } from '../session.ts';
+import { confirmed } from '../setting/confirm.ts';
 import { chosen } from './choose.ts';
-
-/** Asks on the terminal; without one the line must say yes by itself. Throws Usage. */
-async function confirm({ options, signal }: Session, apps: readonly Application[], cascade: boolean): Promise<boolean> {
-  if (options.values.yes) return true;
-  const names = apps.map(applicationKey).join(', ');
-  if (!process.stdin.isTTY) throw usage(`this deletes ${names}: say so with --yes`);
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const what = cascade ? `${names} and all their objects` : `${names}, and leave their objects`;
-    return /^y(es)?$/i.test((await terminal.question(`Delete ${what}? [y/N] `, { signal })).trim());
-  } finally {
-    terminal.close();
-  }
-}
 
 /** The finalizer decides whether objects go too (Argo CD: docs/user-guide/app_deletion.md). */
 async function deleteOne({ cluster, signal }: Session, app: Application, cascade: boolean): Promise<void> {
@@ -72,7 +57,9 @@ export async function remove(session: Session, names: readonly string[]): Promis
   const { options, out } = session;
   const cascade = options.values.cascade !== 'false';
   const apps = await chosen(session, names);
-  if (!(await confirm(session, apps, cascade))) return 1;
+  const named = apps.map(applicationKey).join(', ');
+  if (!(await confirmed(session, `Delete ${named}${cascade ? ' and all their objects' : ', and leave their objects'}`)))
+    return 1;
   for (const app of apps) await deleteOne(session, app, cascade);
   if (!options.wait) {
     out.result(apps.map(({ metadata }) => `${metadata.name}: deletion asked for`).join('\n'));
