@@ -1,14 +1,12 @@
 // Prometheus metrics; names and labels that Argo CD has are kept, so that its dashboards go on working.
 import type { Api } from '../cluster/api.ts';
 import type { Live } from '../cluster/live.ts';
-import type { Application } from '../model/application.ts';
 import type { Schedules } from '../store/schedules.ts';
 import type { Store } from '../store/store.ts';
 import type { createQueueMetrics } from './queue-metrics.ts';
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import { inClusterServer } from '../model/annotations.ts';
-import { isAutomated, sourcesOf } from '../model/application.ts';
-import { repositoryPage, repositoryText } from './parts.ts';
+import { conditionsOf, countSyncs, infoOf } from './application-metrics.ts';
 import { openEpisodes, waitingApproval } from './summary.ts';
 
 interface MetricsOptions {
@@ -63,24 +61,6 @@ function counter(registry: Registry, { name, help, labels = [], read }: Metric):
   });
 }
 
-/** Labels of `argocd_app_info` (Argo CD: docs/operator-manual/metrics.md). */
-function infoOf(app: Application): Record<string, string> {
-  const { destination, project } = app.spec;
-  const repo = sourcesOf(app.spec)[0]?.repoURL ?? '';
-  return {
-    namespace: app.metadata.namespace,
-    name: app.metadata.name,
-    project,
-    autosync_enabled: String(isAutomated(app.spec)),
-    repo: repositoryPage(repo) ?? repositoryText(repo),
-    dest_server: destination.server ?? '',
-    dest_namespace: destination.namespace ?? '',
-    sync_status: app.status?.sync?.status ?? 'Unknown',
-    health_status: app.status?.health?.status ?? 'Unknown',
-    operation: app.metadata.deletionTimestamp ? 'delete' : app.operation ? 'sync' : '',
-  };
-}
-
 const infoLabels = [
   'namespace',
   'name',
@@ -94,6 +74,22 @@ const infoLabels = [
   'operation',
 ];
 const server = { server: inClusterServer };
+
+function applicationMetrics(registry: Registry, { store }: Pick<MetricsOptions, 'store'>): void {
+  gauge(registry, {
+    name: 'argocd_app_info',
+    help: 'An application, its sync status and its health.',
+    labels: infoLabels,
+    read: () => store.applications.list().map((app) => ({ labels: infoOf(app), value: 1 })),
+  });
+  gauge(registry, {
+    name: 'argocd_app_condition',
+    help: 'Conditions that an application has, by type.',
+    labels: ['namespace', 'name', 'project', 'condition'],
+    read: () => store.applications.list().flatMap(conditionsOf),
+  });
+  countSyncs(registry, store.applications);
+}
 
 function clusterMetrics(registry: Registry, { api, live }: MetricsOptions): void {
   gauge(registry, {
@@ -139,12 +135,7 @@ export function createMetrics(options: MetricsOptions): { text(): Promise<{ type
   // prom-client's 10 ms would wake an idle process a hundred times a second.
   options.queues.registerIn(registry);
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 1_000 });
-  gauge(registry, {
-    name: 'argocd_app_info',
-    help: 'An application, its sync status and its health.',
-    labels: infoLabels,
-    read: () => store.applications.list().map((app) => ({ labels: infoOf(app), value: 1 })),
-  });
+  applicationMetrics(registry, options);
   clusterMetrics(registry, options);
   gauge(registry, {
     name: 'coxswain_applications_pending',

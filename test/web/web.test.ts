@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { createWeb } from '../../src/web/web.ts';
 import { stage } from '../engine/fixture.ts';
+import { toldMetrics } from '../told-metrics.ts';
 import { serve } from './serve.ts';
 
 const config = (name: string, value: string): string =>
@@ -96,7 +97,23 @@ test('pages, data, health and metrics tell of the applications, with the headers
     ),
   );
   assert.match(metrics.text, /^coxswain_api_requests_total\{verb="patch"\} [1-9]/m);
-  assert.match(metrics.text, /^# TYPE coxswain_api_requests_total counter$/m);
+  assert.match(
+    metrics.text,
+    new RegExp(
+      `^argocd_app_sync_total\\{namespace="${s.namespace}",name="page-web",project="default",` +
+        'dest_server="https://kubernetes\\.default\\.svc",phase="Succeeded",dry_run="false"\\} 1$',
+      'm',
+    ),
+  );
+  assert.deepEqual(
+    [...metrics.text.matchAll(/^# TYPE ((?:argocd|coxswain|workqueue)_\w+) (\w+)$/gm)]
+      .map(([, name, kind]) => ({ name, kind }))
+      .sort((one, other) => (one.name ?? '').localeCompare(other.name ?? '')),
+    toldMetrics()
+      .map(({ name, kind }) => ({ name, kind }))
+      .sort((one, other) => one.name.localeCompare(other.name)),
+    'docs/reference/metrics.md tells of each',
+  );
 
   assert.deepEqual([(await get('/healthz')).text, (await get('/readyz')).status], ['ok\n', 200]);
   ready.why = 'the live cache is not complete yet';
