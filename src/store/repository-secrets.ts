@@ -106,6 +106,11 @@ function hostOf(url: string): string {
   return /^(?:[a-z+]+:\/\/)?[^/]*/.exec(url)?.[0] ?? '';
 }
 
+/** Whether a repo-creds entry is for that address; both as `comparable` has them. */
+function covers(prefix: string, address: string): boolean {
+  return address.startsWith(prefix) && hostOf(address) === hostOf(prefix);
+}
+
 /** Whether it logs in as somebody. */
 export function hasCredentials(login: Credentials): boolean {
   const { password, bearerToken, sshPrivateKey, cert, app, username } = login;
@@ -123,15 +128,15 @@ export function loginFor(
 ): RepositoryLogin | undefined {
   const wanted = comparable(url);
   const mine = repositories.filter((item) => project === undefined || !item.project || item.project === project);
+  const rank = (item: RepositoryLogin): number => Number(item.project !== project);
   const named = mine.filter((item) => !item.prefix && comparable(item.url) === wanted);
   const own =
     project === undefined
       ? (named.find((item) => !item.project) ?? named[0])
       : (named.find((item) => item.project === project) ?? named[0]);
-  const covers = (prefix: string): boolean => wanted.startsWith(prefix) && hostOf(wanted) === hostOf(prefix);
   const [above] = mine
-    .filter((item) => item.prefix && covers(comparable(item.url)))
-    .sort((a, b) => b.url.length - a.url.length);
+    .filter((item) => item.prefix && covers(comparable(item.url), wanted))
+    .sort((a, b) => b.url.length - a.url.length || rank(a) - rank(b));
   if (!own || !above || hasCredentials(own)) return own ?? above;
   const { username, password, bearerToken, sshPrivateKey, cert, key, app, proxy, noProxy } = above;
   const inherited = { username, password, bearerToken, sshPrivateKey, cert, key, app, proxy, noProxy };
@@ -150,10 +155,13 @@ export function isListedHost({ repositories }: { repositories: readonly Reposito
   });
 }
 
-/** Whether some AppProject has a Secret of its own for it: then it makes a difference who asks. */
+/** Whether some AppProject has a Secret of its own for it, of either label: then it makes a difference who asks. */
 export function isScoped({ repositories }: { repositories: readonly RepositoryLogin[] }, url: string): boolean {
   const wanted = comparable(url);
-  return repositories.some((each) => each.project !== undefined && !each.prefix && comparable(each.url) === wanted);
+  return repositories.some(
+    ({ project, prefix, url: listed }) =>
+      project !== undefined && (prefix ? covers(comparable(listed), wanted) : comparable(listed) === wanted),
+  );
 }
 
 /** How git reaches a repository, as `loginFor` means it; `app`: it logs in by a token that this one gives. */

@@ -18,11 +18,13 @@ const map = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {note: 
 const headerOf = (login: string): string => `Basic ${Buffer.from(login).toString('base64')}`;
 const own = { username: 'ana', password: 's3cret' };
 
-async function scene(t: TestContext, secrets: (url: string) => Parameters<typeof secret>[0][]) {
+async function scene(t: TestContext, secrets: (url: string) => Parameters<typeof secret>[0][], type?: string) {
   const server = await gitServer(t, { login: 'ana:s3cret' });
   server.repositories.set('/acme/app.git', origin(t, { 'x/x.yaml': map }));
   const url = `${server.url}/acme/app`;
-  const made = await fetching(t, settingsOf(secrets(url).map((data) => secret(data))), { projects: { shop: [url] } });
+  const made = await fetching(t, settingsOf(secrets(url).map((data) => secret(data, type))), {
+    projects: { shop: [url] },
+  });
   const appOf = (project: string) => {
     const app = application({ repoURL: url, path: 'x', targetRevision: 'main' });
     return { ...app, spec: { ...app.spec, project } };
@@ -50,6 +52,27 @@ test('the Secret of a project goes before the one of everybody, which others hav
     { url: `${url}.git`, ...everybody },
     { url, project: 'shop', ...own },
   ]);
+  assert.deepEqual((await read('shop')).logins, [headerOf('ana:s3cret')]);
+  await assert.rejects(read('default'), { code: 'E_GIT_AUTH' });
+  assert.deepEqual([...new Set(server.asked.map(({ authorization }) => authorization))], [headerOf('bo:other')]);
+});
+
+test('repo-creds of a project are for what its own applications read below them', async (t) => {
+  const above = (url: string): string => url.replace(/\/app$/, '');
+  const { server, read } = await scene(t, (url) => [{ url: above(url), project: 'shop', ...own }], 'repo-creds');
+  for (const _ of [1, 2]) {
+    assert.deepEqual((await read('shop')).maps, { x: { note: 'one' } });
+    await assert.rejects(read('default'), { code: 'E_GIT_AUTH' });
+    assert.deepEqual([...new Set(server.asked.map(({ authorization }) => authorization))], [undefined]);
+  }
+});
+
+test('repo-creds of a project go before those of everybody, which others have', async (t) => {
+  const secrets = (url: string) => [
+    { url, username: 'bo', password: 'other' },
+    { url, project: 'shop', ...own },
+  ];
+  const { server, read } = await scene(t, secrets, 'repo-creds');
   assert.deepEqual((await read('shop')).logins, [headerOf('ana:s3cret')]);
   await assert.rejects(read('default'), { code: 'E_GIT_AUTH' });
   assert.deepEqual([...new Set(server.asked.map(({ authorization }) => authorization))], [headerOf('bo:other')]);
