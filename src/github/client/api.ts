@@ -187,9 +187,10 @@ async function pay({ session, isRead: reads, itemShare: share, atOnce, signal }:
     if (share !== undefined) await items.take(1, { share, signal });
     return;
   }
-  const wait = Math.max(points.freeIn(5, deploymentShare), share === undefined ? 0 : items.freeIn(1, share));
+  const cost = reads ? 1 : 5;
+  const wait = Math.max(points.freeIn(cost, deploymentShare), share === undefined ? 0 : items.freeIn(1, share));
   if (wait > 0) throw new LimitReached(wait);
-  points.spend(5);
+  points.spend(cost);
   if (share !== undefined) items.spend(1);
 }
 

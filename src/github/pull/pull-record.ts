@@ -2,6 +2,8 @@
 import type { Clock } from '../../base/clock.ts';
 import type { PullRef } from '../../model/coxswain.ts';
 import type { GitHubClient } from '../client/client.ts';
+import type { RepositoryClient } from '../client/installations.ts';
+import type { Sparing } from '../client/sparing.ts';
 import type { ShownEffect } from '../markdown/record.ts';
 import type { ReadPull } from './read-pull.ts';
 import { AppError } from '../../base/errors.ts';
@@ -11,6 +13,7 @@ import { pullKey, pullUrl } from '../../change/pull.ts';
 import { checks } from '../../model/annotations.ts';
 import { isGitHub, paginating } from '../client/api.ts';
 import { pushesTo } from '../client/pushes.ts';
+import { sparing } from '../client/sparing.ts';
 import { effectsIn } from '../markdown/record.ts';
 import { runsOf } from '../publish/check-run.ts';
 import { readPull } from './read-pull.ts';
@@ -39,11 +42,16 @@ interface PullRecord {
   older: number;
 }
 
+/** Of one repository: with what, and as which App. */
+interface Asking {
+  client: RepositoryClient;
+  appId: number;
+}
+
 const mostHeads = 30;
 
 /** Newest first: the head, what was pushed before, and where GitHub has no record of pushes its commits. */
-async function headsOf(client: GitHubClient['installations'], { pull }: ReadPull): Promise<string[]> {
-  const at = client.client(pull.owner, pull.repo);
+async function headsOf(at: RepositoryClient, { pull }: ReadPull): Promise<string[]> {
   const { pushes, whole } = await pushesTo(at, `refs/heads/${pull.head.ref}`);
   const pushed = pull.fork ? [] : pushes.flatMap(({ after, before }) => [after, before]);
   const commits =
@@ -61,13 +69,8 @@ async function headsOf(client: GitHubClient['installations'], { pull }: ReadPull
 }
 
 /** Equal effects are one version; the newest of them tells it. */
-async function versionsOf(client: GitHubClient, { pull }: ReadPull, head: string): Promise<ShownVersion[]> {
-  const context = {
-    client: client.installations.client(pull.owner, pull.repo),
-    externalId: pullKey(pull),
-    appId: client.appId,
-    signal: AbortSignal.timeout(20_000),
-  };
+async function versionsOf(from: Asking, { pull }: ReadPull, head: string): Promise<ShownVersion[]> {
+  const context = { ...from, externalId: pullKey(pull), signal: AbortSignal.timeout(20_000) };
   const runs = await runsOf(context, { name: checks.diff, sha: head }).catch((error: unknown) => {
     if (isGitHub(error, 422)) return []; // GitHub has forgotten the commit
     throw error;
@@ -84,17 +87,16 @@ async function versionsOf(client: GitHubClient, { pull }: ReadPull, head: string
   return versions.filter((each, index) => versions.findIndex((other) => same(other) === same(each)) === index);
 }
 
-async function recordOf(client: GitHubClient, ref: PullRef): Promise<PullRecord | undefined> {
-  await client.ready();
-  if (!client.installations.named(ref.owner, ref.repo)) return undefined;
-  const read = await readPull(client.installations.client(ref.owner, ref.repo), ref.number).catch((error: unknown) => {
+async function recordOf(from: Asking, number: number, room: Sparing['room']): Promise<PullRecord | undefined> {
+  const read = await readPull(from.client, number).catch((error: unknown) => {
     if (isGitHub(error, 404)) return undefined;
     throw error;
   });
   if (!read) return undefined;
-  const heads = await headsOf(client.installations, read);
+  const heads = await headsOf(from.client, read);
   const asked = heads.slice(0, mostHeads);
-  const versions = await inParallel(asked, 4, (head) => versionsOf(client, read, head));
+  room(asked.length);
+  const versions = await inParallel(asked, 4, (head) => versionsOf(from, read, head));
   return {
     url: pullUrl(read.pull),
     state: read.state,
@@ -104,25 +106,26 @@ async function recordOf(client: GitHubClient, ref: PullRef): Promise<PullRecord 
 }
 
 const knownMs = 30_000;
-const minuteMs = 60_000;
-/** Each costs up to 35 of GitHub's requests, of which the App needs the most for pull requests themselves. */
-const mostInMinute = 20;
 
 /**
- * Nobody is asked who they are, so GitHub is asked for few of them at once. undefined: there is no such pull request
- * where the App is installed. Throws E_GITHUB while GitHub does not answer, or too many were asked for.
+ * Nobody is asked who they are, so GitHub is asked sparingly. undefined: there is no such pull request where the App is
+ * installed. Throws E_GITHUB while GitHub does not answer, or the share of such pages is used up.
  */
 export function pullRecords(client: GitHubClient, clock: Clock): (ref: PullRef) => Promise<PullRecord | undefined> {
   const known = new TtlCache<PullRecord | undefined>({ clock, forMs: knownMs, keeps: () => true, limit: 50 });
-  let asked: number[] = [];
-  return (ref) =>
-    known.get(pullKey(ref).toLowerCase(), async () => {
-      asked = asked.filter((at) => at > clock.now() - minuteMs);
-      if (asked.length >= mostInMinute)
-        throw new AppError('E_GITHUB', 'too many pull requests were asked for in the last minute', {
-          hint: 'Open the page again in a minute, or read the check coxswain/diff on GitHub.',
-        });
-      asked.push(clock.now());
-      return recordOf(client, ref);
-    });
+  const spare = sparing(clock);
+  return async (ref) => {
+    const { installations, appId } = client;
+    // Reading the list would be a request that nobody counts; the sweep reads it, again and again until it has it.
+    if (!installations.loaded)
+      throw new AppError('E_GITHUB', 'it is not known yet where the GitHub App is installed', {
+        kind: 'waiting',
+        hint: 'Open the page again in a minute. /installation says what GitHub answers.',
+      });
+    const found = installations.named(ref.owner, ref.repo);
+    if (!found) return undefined;
+    const { octokit, room } = spare(found);
+    const from = { client: { owner: found.owner, repo: found.repo, octokit }, appId };
+    return known.get(pullKey(ref).toLowerCase(), () => recordOf(from, ref.number, room));
+  };
 }

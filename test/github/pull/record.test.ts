@@ -3,6 +3,7 @@ import type { Bed } from '../fixture.ts';
 import type { Approval } from '../../../src/model/coxswain.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { describeError } from '../../../src/base/errors.ts';
 import { bed, openPull, progressOf, repo } from '../fixture.ts';
 import { app, changed, configMap } from '../markdown/sample.ts';
 
@@ -210,8 +211,44 @@ test('who asks for many pull requests does not use up what GitHub permits', asyn
   const b = await bed(t);
   const { record } = b.app;
   assert.ok(record);
-  const asked = Array.from({ length: 25 }, (_, at) => record({ owner: 'acme', repo: 'infra', number: at + 2 }));
-  const ends = await Promise.allSettled(asked);
-  assert.equal(ends.filter(({ status }) => status === 'rejected').length, 5);
-  assert.equal(await record({ owner: 'acme', repo: 'infra', number: 2 }), undefined);
+  let sent = 0;
+  const counts = ({ path }: { path: string }): boolean => {
+    if (path.includes('/pulls/')) sent += 1;
+    return false;
+  };
+  b.sandbox.faults.inject({ match: counts, answer: { status: 500 } });
+  const ask = async (repository: string, from: number): Promise<string[]> => {
+    const asked = Array.from({ length: 110 }, (_, at) =>
+      record({ owner: 'acme', repo: repository, number: from + at }),
+    );
+    const ends = await Promise.allSettled(asked);
+    return ends.flatMap((end) => (end.status === 'rejected' ? [describeError(end.reason)] : []));
+  };
+  assert.deepEqual([await ask('nothing', 1), sent], [[], 0], 'where the App is not, nothing is asked');
+  const refused = await ask('infra', 1000);
+  assert.deepEqual([refused.length, sent], [10, 100]);
+  assert.match(refused[0] ?? '', /share of GitHub's requests \(E_GITHUB\)\. Open this one again in a minute; /);
+  assert.equal(await record({ owner: 'acme', repo: 'infra', number: 1099 }), undefined, 'what is known costs nothing');
+});
+
+test('a pull request whose pushes are more than what is left asks for none of them, and says when', async (t) => {
+  const b = await bed(t);
+  touch(b);
+  await openPull(b.sandbox);
+  await b.quiet();
+  const { record } = b.app;
+  assert.ok(record);
+  const files = { 'apps/web.yaml': 'image: two\n' };
+  await b.sandbox.actAs('ann').commit(repo, { branch: 'bump', files, message: 'web: again' });
+  await b.quiet();
+  // Of a hundred in a minute one is left when its two heads are known.
+  await Promise.all(Array.from({ length: 97 }, (_, at) => record({ owner: 'acme', repo: 'infra', number: at + 100 })));
+  let sent = 0;
+  const counts = ({ path }: { path: string }): boolean => {
+    if (path.includes('/check-runs')) sent += 1;
+    return false;
+  };
+  b.sandbox.faults.inject({ match: counts, answer: { status: 500 } });
+  await assert.rejects(record({ owner: 'acme', repo: 'infra', number: 1 }), { code: 'E_GITHUB', hint: /in a minute/ });
+  assert.equal(sent, 0);
 });
