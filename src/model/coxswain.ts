@@ -192,7 +192,7 @@ export interface SyncRecord extends KubeObject {
     engine?: 'argocd';
     /** Of one that Argo CD works on: its AppProject and the annotations that say where in Slack it is told. */
     told?: { project: string; annotations: Record<string, string> };
-    /** Under a gate, what it has in clusters, as our own look found it, until it is seen gone there. */
+    /** Under a gate, what it and former ones of its name have in clusters, until our look finds it gone there. */
     had?: ObjectsAt[];
     /** The strictest policy since what was last approved. */
     policy: RememberedPolicy;

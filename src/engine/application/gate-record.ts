@@ -106,10 +106,11 @@ export async function rememberEngine({ records }: Gates, app: Application, by: '
   });
 }
 
-/** Its gate goes on guarding what it tracked; that it is gone has been told. */
+/** Its gate goes on guarding what it had; that it is gone has been told, and what Argo CD's left with that. */
 export async function rememberGone({ records }: Pick<Gates, 'records'>, key: string): Promise<void> {
   const found = records.get(key)?.spec;
-  if (found?.policy.gated && found.uid !== '') await records.patch(key, { spec: { uid: '', had: null } });
+  if (!found?.policy.gated || found.uid === '') return;
+  await records.patch(key, { spec: { uid: '', ...(found.engine === 'argocd' && { had: null }) } });
 }
 
 /** Its gate is at an end, and nothing more is to be remembered of it once the Application is gone. */

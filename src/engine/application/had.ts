@@ -10,7 +10,7 @@ import { sameJson } from '../../base/canonical.ts';
 import { applicationKey } from '../../model/application.ts';
 import { keyText } from '../../model/kube.ts';
 import { clusterOf } from '../../store/settings.ts';
-import { rememberHad } from './sync-record.ts';
+import { hadIn, rememberHad } from './sync-record.ts';
 
 type Deps = Pick<ReconcileDeps, 'store' | 'memory' | 'connectedTo'>;
 
@@ -76,15 +76,13 @@ export async function followHad(deps: Deps, found: Look): Promise<void> {
   if (record?.policy.gated !== true) return;
   const now = { server: target.server, cluster: target.identity, objects: tracked(found) };
   const had = joined([...stillHad(deps, known.tracking, app), now]);
-  if (!sameJson(record.uid === app.metadata.uid ? (record.had ?? []) : [], had))
-    await rememberHad(deps.store, app, had);
+  if (!sameJson(hadIn(deps.store, app) ?? [], had)) await rememberHad(deps.store, app, had);
 }
 
 /** What was kept of what it has, and is there still as far as anybody can tell. */
 export function stillHad(deps: Deps, tracking: string, app: Application): ObjectsAt[] {
   const application = applicationKey(app);
-  const record = deps.store.records.get(application)?.spec;
-  const had = record?.uid === app.metadata.uid ? (record?.had ?? []) : [];
+  const had = hadIn(deps.store, app) ?? [];
   return had.flatMap((place) => stillAt(deps, tracking, application, place));
 }
 

@@ -97,14 +97,23 @@ type Fields = Partial<
   had?: SyncRecord['spec']['had'];
 };
 
-/** Who works on it and where it is told are kept apart from the rest, and what it has is that of this very one. */
+/**
+ * What an application has in clusters, and what a former one of its name had while its gate stands: that one's objects
+ * stay guarded. Of one that Argo CD worked on, its Report tells.
+ */
+export function hadIn({ records }: Records, app: { metadata: ObjectMeta }): SyncRecord['spec']['had'] {
+  const { uid, engine, policy, had } = records.get(applicationKey(app))?.spec ?? {};
+  return uid === app.metadata.uid || (policy?.gated === true && engine !== 'argocd') ? had : undefined;
+}
+
+/** Who works on it, where it is told and what it has are kept apart from the rest. */
 function besideOf(
-  known: SyncRecord | undefined,
-  uid: string,
+  store: Records,
+  app: Application,
   fields: Fields,
 ): Pick<SyncRecord['spec'], 'engine' | 'told' | 'had'> {
-  const { engine, told } = known?.spec ?? {};
-  const had = fields.had ?? (known?.spec.uid === uid ? known.spec.had : undefined);
+  const { engine, told } = store.records.get(applicationKey(app))?.spec ?? {};
+  const had = fields.had ?? hadIn(store, app);
   return { ...(engine && { engine }), ...(told && { told }), ...(had && { had }) };
 }
 
@@ -124,7 +133,7 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
     fields.state !== undefined ? undefined : fields.base === undefined ? before?.base : (fields.base ?? undefined);
   const fetched = fields.state === undefined ? before?.fetched : fields.fetched;
   const unverified = 'unverified' in fields ? fields.unverified : before?.unverified;
-  const beside = besideOf(known, uid, fields);
+  const beside = besideOf({ records }, app, fields);
   // Another place, of a cluster that nobody could ask, is not where the former one was.
   const { place, clusterPlace } = fields.place === undefined ? { ...known?.spec, ...fields } : fields;
   const spec: SyncRecord['spec'] = {
