@@ -8,8 +8,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { binaries } from '../../tools/binaries.ts';
-import { nodeFlags } from '../../sandbox/operator.ts';
-import { pins } from '../../tools/pins.ts';
 import { readConfig, variables } from '../../src/operator/config.ts';
 import { eventually, ownCluster } from '../control-plane.ts';
 
@@ -168,23 +166,4 @@ test('the Deployment sets variables that exist, and what it sets is a valid conf
     ports,
     Object.entries(config.listen).map(([name, { port }]) => [name, port]),
   );
-});
-
-test('the image is built from the pinned tools with their versions', () => {
-  const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8').replace(/ \\\n\s*/g, ' ');
-  for (const name of ['manifests', 'render'] as const) {
-    const line = dockerfile
-      .split('\n')
-      .find((each) => each.startsWith(`RUN go -C ${pins[name].module} build`) && each.includes(`-o /out/${name} `));
-    assert.ok(line?.endsWith(` ${pins[name].package}`), name);
-    for (const [variable, value] of Object.entries(pins[name].set))
-      assert.ok(line?.includes(`-X ${variable}=${value}`), variable);
-  }
-});
-
-test('the image starts the operator as the sandbox does', () => {
-  const entry = readFileSync(join(root, 'Dockerfile'), 'utf8')
-    .split('\n')
-    .find((each) => each.startsWith('ENTRYPOINT '));
-  assert.deepEqual(JSON.parse(entry?.slice('ENTRYPOINT '.length) ?? ''), ['node', ...nodeFlags, 'src/main.ts']);
 });
