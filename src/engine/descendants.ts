@@ -1,12 +1,14 @@
 // What controllers made of an application's objects, and of that again: known by owner references, and read from the
 // cluster when somebody looks.
+import type { Clock } from '../base/clock.ts';
 import type { Comparison } from '../compare/compare.ts';
 import type { Live, LiveRecord } from '../cluster/live.ts';
 import type { Health } from '../model/application.ts';
 import type { ResourceKey } from '../model/kube.ts';
 import type { Target } from './application/assess.ts';
-import { inParallel } from '../base/semaphore.ts';
 import { describeError } from '../base/errors.ts';
+import { inParallel, Semaphore } from '../base/semaphore.ts';
+import { TtlCache } from '../base/ttl-cache.ts';
 
 /** So many are read at most, and named at most. */
 const [mostRead, mostNamed] = [100, 1000];
@@ -72,30 +74,48 @@ export function isManaged(comparison: Comparison | undefined, uid: string): bool
   return comparison?.objects.some(({ live, hook }) => !hook.isHook && live?.metadata.uid === uid) ?? false;
 }
 
-/** Reads those whose bodies are not kept, a few at a time; what cannot be read is named without its health. */
-export async function descendantsOf(
-  { cluster, healthOf }: Target,
-  uid: string,
+/** Of a version of an object; undefined when it is gone. */
+type Seen = Pick<Descendant, 'createdAt' | 'health'> & { fault?: string };
+
+/** An object that changed has another version, so this only bounds how long a failure and an older script count. */
+const keptMs = 10_000;
+
+/**
+ * Tells what is below an object of that uid; what cannot be read is named without its health. Nobody is asked who they
+ * are: bodies that are not kept are read once for each version, and a few at a time for all who ask.
+ */
+export function descendantReader(
+  clock: Clock,
   signal: AbortSignal,
-): Promise<Descendants> {
-  const all = walk(cluster.live, uid);
-  let fault: string | undefined;
-  const read = async ({ record, depth }: Walked): Promise<Descendant | undefined> => {
-    const named = { key: record.key, uid: record.uid, depth, deleting: record.deleting };
+): (target: Target, uid: string) => Promise<Descendants> {
+  const known = new TtlCache<Seen | undefined>({ clock, forMs: keptMs, keeps: () => true, limit: 10_000 });
+  const turns = new Semaphore(atOnce);
+  const read = async ({ cluster, healthOf }: Target, key: ResourceKey): Promise<Seen | undefined> => {
+    const give = await turns.take(signal);
     try {
-      const object = cluster.live.get(record.key)?.object ?? (await cluster.api.get(record.key, { signal }));
-      if (!object) return undefined;
-      return { ...named, createdAt: object.metadata.creationTimestamp ?? undefined, health: await healthOf(object) };
+      const object = cluster.live.get(key)?.object ?? (await cluster.api.get(key, { signal }));
+      return object && { createdAt: object.metadata.creationTimestamp ?? undefined, health: await healthOf(object) };
     } catch (error) {
       signal.throwIfAborted();
-      fault ??= describeError(error);
-      return { ...named, createdAt: undefined, health: undefined };
+      return { createdAt: undefined, health: undefined, fault: describeError(error) };
+    } finally {
+      give();
     }
   };
-  const rows = await inParallel(all.slice(0, mostRead), atOnce, read);
-  return {
-    rows: rows.filter((row) => row !== undefined),
-    left: Math.max(0, all.length - mostRead),
-    ...(fault !== undefined && { fault }),
+  return async (target, uid) => {
+    const all = walk(target.cluster.live, uid);
+    let fault: string | undefined;
+    const rows = await inParallel(all.slice(0, mostRead), atOnce, async ({ record, depth }) => {
+      const version = `${target.identity} ${record.uid} ${record.resourceVersion}`;
+      const seen = await known.get(version, () => read(target, record.key));
+      fault ??= seen?.fault;
+      const { createdAt, health } = seen ?? {};
+      return seen && { key: record.key, uid: record.uid, depth, deleting: record.deleting, createdAt, health };
+    });
+    return {
+      rows: rows.filter((row) => row !== undefined),
+      left: Math.max(0, all.length - mostRead),
+      ...(fault !== undefined && { fault }),
+    };
   };
 }

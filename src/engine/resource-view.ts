@@ -5,11 +5,11 @@ import type { KubeObject } from '../model/kube.ts';
 import type { Store } from '../store/store.ts';
 import type { Engine } from './engine.ts';
 import type { Descendants } from './descendants.ts';
-import { breather } from '../base/clock.ts';
+import { breather, systemClock } from '../base/clock.ts';
 import { diffObjects } from '../diff/diff.ts';
 import { overlay } from '../diff/overlay.ts';
 import { maskObjects } from '../diff/mask.ts';
-import { descendantsOf, descendantsText, isManaged } from './descendants.ts';
+import { descendantReader, descendantsText, isManaged } from './descendants.ts';
 
 interface View {
   row: ResourceStatus;
@@ -98,6 +98,7 @@ export function resourceViewing(
   judge: (object: KubeObject) => Promise<Health | undefined>,
   signal: AbortSignal,
 ): Viewing {
+  const descendantsOf = descendantReader(systemClock, signal);
   return {
     resources: (key) => {
       const app = store.applications.get(key);
@@ -108,7 +109,7 @@ export function resourceViewing(
       const app = store.applications.get(key);
       if (!app || !isManaged(engine.comparison(key), uid)) return undefined;
       const target = await engine.clusters.targetOf(app);
-      return target && descendantsOf(target, uid, signal);
+      return target && descendantsOf(target, uid);
     },
   };
 }
