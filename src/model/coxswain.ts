@@ -216,7 +216,7 @@ export interface DriftEpisode extends KubeObject {
   metadata: NamedMeta;
   spec: {
     application: string;
-    /** Hash of the sorted drifted keys, paths and value classes. */
+    /** Hash of the sorted drifted keys, paths and masked values, and of MACs of live values that are not shown. */
     fingerprint: string;
     openedAt: string;
   };

@@ -21,20 +21,22 @@ interface EpisodeDeps {
   clock: Clock;
 }
 
-/** Equal for equal drift: the keys, the paths, and the (masked) values; '' without drift. */
-export function driftFingerprint(objects: DriftedObject[]): string {
+/** What drifted as it is told, and the MACs of what is live of it and is not told. */
+interface DriftFound {
+  objects: DriftedObject[];
+  macs: readonly string[];
+}
+
+/** Equal for equal drift: the keys, the paths, the (masked) values, and the MACs; '' without drift. */
+export function driftFingerprint(objects: DriftedObject[], macs: readonly string[] = []): string {
   if (objects.length === 0) return '';
   const rows = objects.map((item) => [
     keyText(item.key),
     item.kind,
     item.changes.map((change) => [change.text, change.before ?? null, change.after ?? null]),
   ]);
-  return hashOf(
-    rows
-      .map((row) => stringifyJson(row))
-      .sort()
-      .join('\n'),
-  );
+  const texts = rows.map((row) => stringifyJson(row)).sort();
+  return hashOf([...texts, ...[...macs].sort()].join('\n'));
 }
 
 function isLive(episode: DriftEpisode): boolean {
@@ -88,8 +90,10 @@ async function open(
     },
     spec: { application: applicationKey(app), fingerprint, openedAt: rfc3339(deps.clock.now()) },
   };
-  const key = `${namespace}/${episode.metadata.name}`;
-  const known = deps.store.episodes.get(key);
+  const known =
+    deps.store.episodes.of(applicationKey(app)).find(({ spec }) => spec.fingerprint === fingerprint) ??
+    deps.store.episodes.get(`${namespace}/${episode.metadata.name}`);
+  const key = `${namespace}/${known?.metadata.name ?? episode.metadata.name}`;
   if (known && isLive(known) && known.status) {
     const failure = known.status.phase === 'Reverting' ? failedRevert(app, known) : undefined;
     if (failure !== undefined)
@@ -141,6 +145,16 @@ async function closeOthers(deps: EpisodeDeps, app: Application, fingerprint: str
   }
 }
 
+/** An episode that was opened when no MAC counted yet goes on as the one of what is live now: nobody is told twice. */
+async function takeOver({ store }: EpisodeDeps, app: Application, former: string, fingerprint: string): Promise<void> {
+  if (former === fingerprint) return;
+  const standing = store.episodes
+    .of(applicationKey(app))
+    .find((item) => isLive(item) && item.spec.fingerprint === former);
+  if (!standing) return;
+  await store.episodes.patch(`${standing.metadata.namespace}/${standing.metadata.name}`, { spec: { fingerprint } });
+}
+
 /**
  * Brings the application's episodes in line with the drift just seen. Answers what to remember, and when to look again
  * (ms from now) while a new drift has not outlived the settle time, or is snoozed.
@@ -148,10 +162,10 @@ async function closeOthers(deps: EpisodeDeps, app: Application, fingerprint: str
 export async function followDrift(
   deps: EpisodeDeps,
   app: Application,
-  objects: DriftedObject[],
+  { objects, macs }: DriftFound,
   seen: DriftSeen | undefined,
 ): Promise<{ seen: DriftSeen | undefined; after?: number }> {
-  const fingerprint = driftFingerprint(objects);
+  const fingerprint = driftFingerprint(objects, macs);
   if (!fingerprint) {
     await closeOthers(deps, app, fingerprint);
     return { seen: undefined };
@@ -161,6 +175,7 @@ export async function followDrift(
   const left = since + deps.store.settings().driftSettleMs - now;
   // What has not lasted yet supersedes nothing: it may be on its way to none, as when a pruned object still goes.
   if (left > 0) return { seen: { fingerprint, since }, after: left };
+  await takeOver(deps, app, driftFingerprint(objects), fingerprint);
   await closeOthers(deps, app, fingerprint);
   const after = await open(deps, app, fingerprint, objects);
   return { seen: { fingerprint, since }, ...(after !== undefined && { after }) };

@@ -4,6 +4,8 @@ import type { Stage } from '../fixture.ts';
 import { scripts } from '../../worker.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { driftFingerprint } from '../../../src/engine/drift/drift.ts';
+import { snoozeDrift } from '../../../src/engine/drift/snooze.ts';
 import { revertDrift } from '../../../src/engine/revert-drift.ts';
 import { resourceViews } from '../../../src/engine/resource-view.ts';
 import {
@@ -252,6 +254,60 @@ test('a missing and an extra object are told as such, and Secret values never sh
   assert.doesNotMatch(JSON.stringify(open), /from-git|by-hand|ZnJvbS1naXQ|YnktaGFuZA/);
   await patchApp(s, 'web', { operation: { sync: { prune: true } } });
   await episode(s, 'Healed');
+});
+
+test('another value of a Secret, or of an object that Git lacks, is another drift than the snoozed one', async (t) => {
+  const secret = 'apiVersion: v1\nkind: Secret\nmetadata: {name: key}\nstringData: {token: from-git}\n';
+  const s = await watched(t, { 'web/b.yaml': secret });
+  const put = (token: string): Promise<unknown> =>
+    s.cluster.api.patch(
+      { group: '', kind: 'Secret', namespace: s.namespace, name: 'key' },
+      { type: 'merge', patch: { stringData: { token } }, manager: 'kubectl-edit' },
+    );
+  const extra = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: 'extra',
+      namespace: s.namespace,
+      annotations: { 'argocd.argoproj.io/tracking-id': `web:/ConfigMap:${s.namespace}/extra` },
+    },
+  };
+  const known = new Set<string>();
+  /** Snoozes the one that is open, and answers how it was told. */
+  const snoozed = async (objects: number): Promise<unknown> => {
+    const open = await episode(
+      s,
+      'Open',
+      (item) => !known.has(item.metadata.name) && item.status?.objects.length === objects,
+    );
+    known.add(open.metadata.name);
+    await snoozeDrift(s, open, { actor: person('ana', 1), until: Date.now() + 3_600_000, reason: 'known' });
+    return open.status?.objects.map(({ by: _by, ...told }) => told);
+  };
+  await put('by-hand');
+  const first = await snoozed(1);
+  await put('otherwise');
+  assert.deepEqual(await snoozed(1), first, 'it reads as the former one');
+  await s.cluster.api.create({ ...extra, data: { value: 'one' } });
+  const two = await snoozed(2);
+  await editByHand(s, 'extra', { value: 'two' });
+  assert.deepEqual(await snoozed(2), two);
+  // What was told before an update of Coxswain counted no such value: it is not told again.
+  const last = s.store.episodes.list().find(({ status }) => status?.phase === 'Snoozed') ?? assert.fail();
+  const key = `${s.namespace}/${last.metadata.name}`;
+  const former = driftFingerprint(last.status?.objects ?? []);
+  await s.store.episodes.patch(key, { spec: { fingerprint: former } });
+  await s.restart();
+  const taken = await s.untilStore('it goes on', () => {
+    const item = s.store.episodes.get(key);
+    return item?.spec.fingerprint === former ? undefined : item;
+  });
+  assert.deepEqual([taken.spec.fingerprint, taken.status?.phase], [last.spec.fingerprint, 'Snoozed']);
+  await quiet(s);
+  assert.equal(s.store.episodes.get(key)?.status?.phase, 'Snoozed');
+  await put('a third value');
+  await episode(s, 'Open', (item) => !known.has(item.metadata.name));
 });
 
 test('what our prune is deleting is no drift while a finalizer holds it, and the row says what does', async (t) => {
