@@ -246,6 +246,18 @@ test('every file that ARCHITECTURE, CONTRIBUTING and the README name is there', 
   assert.deepEqual(wrong, []);
 });
 
+test('every file that a document of docs/, examples/ and deploy/ names with its folder is there', () => {
+  const documents = ['docs', 'examples', 'deploy'].flatMap(filesOf).filter((file) => file.endsWith('.md'));
+  assert.ok(documents.length > 50, `${documents.length} documents`);
+  const wrong = documents.flatMap((document) =>
+    [...read(document).matchAll(/`((?:[\w.-]+\/)+[\w.-]+\.(?:ts|mjs|md|sh|ya?ml))`|\]\(((?!https:)[^)#]+)/g)]
+      .map(([, quoted, linked]) => quoted ?? linked ?? '')
+      .filter((name) => !['', 'src', 'test', dirname(document)].some((from) => existsSync(join(root, from, name))))
+      .map((name) => `${document}: ${name}`),
+  );
+  assert.deepEqual(wrong, []);
+});
+
 test('a named document that is not there is found, over lines too; one of another repository is not', () => {
   const text =
     '// Says why (notes.md), as docs/decisions/9999 has it (Argo CD:\n// docs/user-guide/helm.md).\n' +

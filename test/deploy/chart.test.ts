@@ -151,6 +151,8 @@ const wrong: [value: string, message: RegExp][] = [
   ['priorityClass.value=2000000000', /at '\/priorityClass\/value'/],
   ['priorityClass.create=true,priorityClassName=high', /leave priorityClass\.create off/],
   ['ingress.enabled=true', /ingress\.host: the host name of the webhooks/],
+  ['ingress.page.enabled=true,ingress.host=a.example', /ingress\.page\.className: the class of your own network/],
+  ['ingress.page.enabled=true,ingress.page.className=a', /ingress\.host: the host name of the page/],
   ['httpRoute.enabled=true', /httpRoute\.parentRefs: the Gateway of the webhooks/],
 ];
 for (const [value, message] of wrong)
@@ -169,7 +171,10 @@ test('each value does what it says, in the namespace of the release', async (t) 
     argocdRedis: { address: 'argocd-redis:6379' },
     rbac: { managed: 'namespaces', namespaces: ['shop', 'pay'] },
     admissionPolicies: false,
-    ingress: { enabled: true, host: 'coxswain.example.com', tlsSecret: 'coxswain-tls' },
+    ingress: {
+      ...{ enabled: true, host: 'coxswain.example.com', tlsSecret: 'coxswain-tls' },
+      page: { enabled: true, className: 'internal', annotations: { 'example.com/range': '10.0.0.0/8' } },
+    },
     httpRoute: { enabled: true, parentRefs: [{ name: 'public' }] },
     networkPolicy: { enabled: true, page: [{ ipBlock: { cidr: '10.0.0.0/8' } }] },
     serviceMonitor: { enabled: true },
@@ -204,6 +209,13 @@ test('each value does what it says, in the namespace of the release', async (t) 
   ])
     assert.ok(found('Deployment').includes(part), part);
   assert.match(found('Ingress'), /"path":"\/webhooks\/github","pathType":"Exact"/);
+  const page = found('Ingress', 'coxswain-page');
+  for (const part of [
+    '"annotations":{"example.com/range":"10.0.0.0/8"}',
+    '"ingressClassName":"internal","tls":[{"hosts":["coxswain.example.com"],"secretName":"coxswain-tls"}]',
+    '"path":"/","pathType":"Prefix","backend":{"service":{"name":"coxswain-internal","port":{"name":"page"}}}',
+  ])
+    assert.ok(page.includes(part), part);
   assert.match(found('HTTPRoute'), /"value":"\/webhooks\/github"/);
   assert.match(
     found('NetworkPolicy'),

@@ -9,6 +9,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { parse, parseAllDocuments } from 'yaml';
 import { binaries } from '../../tools/binaries.ts';
 import { eventually, ownCluster } from '../control-plane.ts';
 import { workload } from '../engine/controller-workload.ts';
@@ -114,14 +115,65 @@ test('beside an Argo CD each command does the same, and touches nothing of it', 
   assert.equal(spec.replicas, 1);
 });
 
-test('the installation names every step that would be silent, and exposes the public port alone', () => {
-  for (const part of ['COX_ENGINE', 'COX_PUBLIC_URL', 'slack.channel', 'slack.identities', '/readyz', 'Ingress'])
-    assert.ok(section.includes(part), part);
-  const ingress = readFileSync(join(root, 'examples/install/ingress.yaml'), 'utf8');
+interface IngressSpec {
+  ingressClassName?: string;
+  tls: { hosts: string[]; secretName: string }[];
+  rules: {
+    host: string;
+    http: { paths: { path: string; backend: { service: { name: string; port: { name: string } } } }[] };
+  }[];
+}
+
+function ingressOf(file: string): { spec: IngressSpec; paths: string[] } {
+  const { spec } = parse(readFileSync(join(root, 'examples/install', file), 'utf8')) as { spec: IngressSpec };
+  const paths = spec.rules
+    .flatMap(({ http }) => http.paths)
+    .map(({ path, backend: { service } }) => `${path} → ${service.name}:${service.port.name}`);
+  return { spec, paths };
+}
+
+test('the page that makes the GitHub App is served at COX_PUBLIC_URL, by kubectl and by helm', async () => {
+  const kustomization = readFileSync(join(root, 'examples/install/kustomization.yaml'), 'utf8');
+  const url = /COX_PUBLIC_URL, value: "([^"]+)"/.exec(kustomization)?.[1] ?? '';
+  const { resources } = parse(kustomization) as { resources: string[] };
+  const files = ['ingress.yaml', 'page.yaml'];
   assert.deepEqual(
-    [...ingress.matchAll(/service: \{name: ([\w-]+), port: \{name: (\w+)\}\}/g)].map(([, ...to]) => to),
-    [['coxswain', 'public']],
+    files.filter((file) => resources.includes(file)),
+    files,
   );
+  const specs = files.map((file) => ingressOf(file).spec);
+  const { host } = new URL(url);
+  for (const { tls, rules } of specs)
+    assert.deepEqual([tls, rules.map((rule) => rule.host)], [[{ hosts: [host], secretName: 'coxswain-tls' }], [host]]);
+  const { helm } = await binaries(['helm']);
+  const install = commands().find((command) => command.startsWith('helm install ')) ?? '';
+  const [, , ...args] = install.split(/\s+/);
+  const rendered = execFileSync(helm, ['template', ...args], { cwd: root, encoding: 'utf8', stdio: 'pipe' });
+  const made = parseAllDocuments(rendered).map((document) => document.toJS() as KubeObject | null);
+  assert.deepEqual(
+    made.filter((object) => object?.kind === 'Ingress').map((object) => object?.['spec']),
+    specs,
+  );
+  assert.ok(rendered.includes(`"${url}"`), url);
+});
+
+test('the installation names every step that would be silent, and exposes the public port alone', () => {
+  for (const part of [
+    'COX_ENGINE',
+    'COX_PUBLIC_URL',
+    'slack.channel',
+    'slack.identities',
+    '/readyz',
+    'Ingress',
+    'coxswain-tls',
+  ])
+    assert.ok(section.includes(part), part);
+  const [webhooks, page] = ['ingress.yaml', 'page.yaml'].map(ingressOf);
+  assert.deepEqual(
+    [webhooks?.paths, webhooks?.spec.ingressClassName],
+    [['/webhooks/github → coxswain:public'], undefined],
+  );
+  assert.deepEqual([page?.paths, page?.spec.ingressClassName], [['/ → coxswain-internal:page'], 'internal']);
   const first = readme.slice(0, readme.indexOf('## Try it'));
   for (const part of ['For teams', 'Argo CD', 'kubechecks', 'Atlantis', 'beside', 'instead of'])
     assert.ok(first.includes(part), part);
