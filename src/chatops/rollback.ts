@@ -1,11 +1,13 @@
 // `/cox rollback`: the cluster goes back at once, where nobody must approve that, and Git follows by a pull request.
 import type { Application } from '../model/application.ts';
+import type { Deploy } from '../engine/rollback.ts';
 import type { Answer } from './ports.ts';
 import type { Task } from './task.ts';
+import { sameJson } from '../base/canonical.ts';
+import { policyInForce } from '../engine/application/gate-record.ts';
 import { carries } from '../engine/application/operation-state.ts';
-import { formerDeploy, rollback, rolledBackTo } from '../engine/rollback.ts';
-import { applicationKey, isAutomated } from '../model/application.ts';
-import { effectivePolicy } from '../policy/policy.ts';
+import { formerDeploy, revisionsOf, rollback, rolledBackTo } from '../engine/rollback.ts';
+import { applicationKey, isAutomated, sourcesOf } from '../model/application.ts';
 import { lockedText } from './lock.ts';
 import { openRevert } from './revert.ts';
 import { requestDeps } from './task.ts';
@@ -14,7 +16,7 @@ import { requestDeps } from './task.ts';
 function onlyGit({ deps, app }: Task): string | undefined {
   const { store } = deps;
   const { name } = app.metadata;
-  if (effectivePolicy(app, store.projects.get(`${store.namespace}/${app.spec.project}`)).gated)
+  if (policyInForce(store, app, store.projects.get(`${store.namespace}/${app.spec.project}`)).gated)
     return 'going back needs approval too, once its pull request is merged';
   return isAutomated(app.spec) && deps.turn?.(app).by === 'argocd'
     ? `Argo CD would sync it forward again by itself; \`/cox hold ${name}\` turns that off`
@@ -42,13 +44,37 @@ function asAsked(task: Task): Application {
   };
 }
 
+/**
+ * Whether all that the application reads is the same at both. Where the sources are others than now, or Git does not have
+ * it any more, nobody can tell.
+ */
+async function alike({ deps, app }: Task, a: Deploy, b: Deploy): Promise<boolean> {
+  const sources = sourcesOf(app.spec);
+  const [old, now] = [revisionsOf(a), revisionsOf(b)];
+  const isOfNow = [a, b].every((each) => sameJson(each.sources ?? (each.source ? [each.source] : []), sources));
+  if (!isOfNow) return false;
+  try {
+    const inputs = await deps.inputsOf(app, now);
+    for (const [at, { repoURL }] of sources.entries()) {
+      const [before = '', after = ''] = [old[at], now[at]];
+      if (before === after) continue;
+      const repository = deps.git.repository(repoURL);
+      for (const path of inputs[at] ?? [])
+        if ((await repository.objectId(before, path)) !== (await repository.objectId(after, path))) return false;
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function goBack(task: Task): Promise<Answer> {
   const { deps, request, app } = task;
   const { name } = app.metadata;
   const application = applicationKey(app);
   const why = begun(task) ? undefined : (lockedText(task) ?? onlyGit(task));
   if (why !== undefined) return { ok: false, text: `${name}: nothing is rolled back: ${why}` };
-  const to = formerDeploy(asAsked(task));
+  const to = await formerDeploy(asAsked(task), (a, b) => alike(task, a, b));
   if (!to) return { ok: false, text: `${name}: there is no earlier deploy to go back to` };
   const said = (request.spec.args['reason'] ?? '').trim().slice(0, 300);
   const outcome = await rollback(requestDeps(deps), app, {

@@ -80,11 +80,14 @@ function operationOf(app: Application, wanted: SyncRequest): Operation {
     ...(app.spec.syncPolicy?.syncOptions && { syncOptions: app.spec.syncPolicy.syncOptions }),
     ...wanted.what,
   };
+  const retry = app.spec.syncPolicy?.retry;
+  // A revision that somebody names is the one that is tried again, whatever comes meanwhile.
+  const isNamed = sync.revision !== undefined || sync.revisions !== undefined;
   return {
     sync,
     initiatedBy: { username: wanted.actor.login },
     info: [...(wanted.info ?? []), { name: cox.requestInfo, value: wanted.request }],
-    ...(app.spec.syncPolicy?.retry && { retry: app.spec.syncPolicy.retry }),
+    ...(retry && { retry: isNamed ? { ...retry, refresh: false } : retry }),
   };
 }
 

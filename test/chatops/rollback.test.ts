@@ -81,3 +81,15 @@ test('without an earlier deploy nothing is done, and whoever may not revert roll
   assert.match(outcome(await b.ask('rollback', { application: 'web' }))[1] ?? '', /^bob may not revert web: /);
   assert.deepEqual(b.forge.pulls, []);
 });
+
+test('a commit that changed nothing of the application is no deploy to go back to', async (t) => {
+  const { b, good, bad } = await world(t);
+  const other = b.origin.commit('of another team', { 'api/a.yaml': 'a: 1\n' });
+  const { status } = b.store.applications.get(`${b.namespace}/web`) ?? {};
+  const source = { repoURL: b.origin.url, path: 'web', targetRevision: 'main' };
+  const time = '2026-01-01T00:00:00Z';
+  const more = { id: 2, revision: other, deployedAt: time, deployStartedAt: time, source };
+  await b.application('web', { status: { ...status, history: [...(status?.history ?? []), more] } });
+  const [phase, text] = outcome(await b.ask('rollback', { application: 'web' }));
+  assert.deepEqual([phase, text], ['Done', `web: going back to ${good.slice(0, 7)}\n${proposed(bad)}`]);
+});

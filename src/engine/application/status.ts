@@ -18,7 +18,8 @@ import { isApplication } from '../../model/argo-kinds.ts';
 import { cox } from '../../model/annotations.ts';
 import { diffMergePatch } from '../../base/merge-patch.ts';
 import { applicationKey, refreshRequests } from '../../model/application.ts';
-import { endedState } from './operation-state.ts';
+import { carries, endedState } from './operation-state.ts';
+import { lockOf } from '../../policy/lock.ts';
 
 /**
  * Replaces the conditions of the evaluated types; an unchanged message keeps its time; sorted by type, then message
@@ -143,16 +144,23 @@ interface Written {
   finalizers?: readonly string[] | undefined;
 }
 
+/** The lock that came with an operation keeps nothing where that ended before anything of it was applied. */
+function isLockVain(app: Application, { operationState: state }: ApplicationStatus): boolean {
+  const request = lockOf(app, 0)?.request ?? '';
+  const failed = state?.phase === 'Failed' || state?.phase === 'Error';
+  return request !== '' && failed && carries(app.operation, request) && !state.syncResult?.resources?.length;
+}
+
 function annotationChanges(
   app: Application,
-  { refreshed, plan }: { refreshed: boolean; plan: string | null | undefined },
+  { refreshed, plan, unlock }: { refreshed: boolean; plan: string | null | undefined; unlock: boolean },
 ): Record<string, string | null> | undefined {
   const requests = refreshed ? refreshRequests(app) : [];
-
   const before = app.metadata.annotations?.[cox.plan] ?? null;
   const changes = {
     ...Object.fromEntries(requests.map(([name]) => [name, null])),
     ...(plan !== undefined && plan !== before && { [cox.plan]: plan }),
+    ...(unlock && { [cox.lock]: null }),
   };
   return Object.keys(changes).length > 0 ? changes : undefined;
 }
@@ -163,7 +171,9 @@ async function patch(
   status: ApplicationStatus,
   { refreshed = false, plan, finalizers, ...more }: Written,
 ): Promise<Application> {
-  const annotations = annotationChanges(app, { refreshed, plan: more.operation === null ? null : plan });
+  const ends = more.operation === null;
+  const unlock = ends && isLockVain(app, status);
+  const annotations = annotationChanges(app, { refreshed, plan: ends ? null : plan, unlock });
   const metadata = (annotations || finalizers) && {
     ...(annotations && { annotations }),
     ...(finalizers && { finalizers }),

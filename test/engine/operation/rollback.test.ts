@@ -5,13 +5,15 @@ import { formerDeploy, rollback } from '../../../src/engine/rollback.ts';
 import { automated, config, dataOf, patchApp, person, push, requests, synced, syncedTo } from '../manifests.ts';
 import { stage } from '../fixture.ts';
 
+const never = (): Promise<boolean> => Promise.resolve(false);
+
 test('an automated application goes back, is not synced forward, and goes on when it is unlocked', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('web', '1') });
-  await s.apply('web', { syncPolicy: automated });
+  await s.apply('web', { syncPolicy: { ...automated, retry: { limit: 5, refresh: true } } });
   const first = (await synced(s, 'web')).status?.history?.[0]?.revision;
   const second = await push(s, { 'web/a.yaml': config('web', '2') });
   const app = await syncedTo(s, 'web', second);
-  const to = formerDeploy(app);
+  const to = await formerDeploy(app, never);
   assert.ok(to);
   const wanted = {
     application: `${s.namespace}/web`,
@@ -29,6 +31,11 @@ test('an automated application goes back, is not synced forward, and goes on whe
     'back',
     ({ operation, status }) => operation === undefined && status?.history?.at(-1)?.revision === first,
   );
+  assert.deepEqual(
+    back.status?.operationState?.operation.retry,
+    { limit: 5, refresh: false },
+    'tried again, it is that',
+  );
   assert.equal(back.metadata.annotations?.['coxswain.dev/lock'], '{"by":"bob","reason":"rolled back","request":"r1"}');
   await s.restart();
   // Told of a newer commit it looks again, and leaves it all the same.
@@ -45,8 +52,8 @@ test('an automated application goes back, is not synced forward, and goes on whe
   assert.deepEqual(await dataOf(s, 'web'), { value: '2' });
 });
 
-test('what to go back to is the deploy before, or the last one where a later sync has failed', () => {
-  const entry = (id: number, revision: string): NonNullable<ReturnType<typeof formerDeploy>> => ({
+test('what to go back to is the deploy before, or the last one where a later sync has failed', async () => {
+  const entry = (id: number, revision: string): NonNullable<Awaited<ReturnType<typeof formerDeploy>>> => ({
     id,
     revision,
     deployedAt: '2026-01-01T00:00:00Z',
@@ -59,10 +66,42 @@ test('what to go back to is the deploy before, or the last one where a later syn
     spec: { project: 'shop', destination: {} },
     status,
   });
-  const failed = (revision: string): Record<string, unknown> => ({ phase: 'Failed', syncResult: { revision } });
-  assert.equal(formerDeploy(app({ history: [one, two, again] })), one);
-  assert.equal(formerDeploy(app({ history: [one, two], operationState: failed('c') })), two);
-  assert.equal(formerDeploy(app({ history: [one, two], operationState: failed('b') })), one);
-  assert.equal(formerDeploy(app({ history: [one] })), undefined);
-  assert.equal(formerDeploy(app({})), undefined);
+  const failed = (revision: string): Record<string, unknown> => ({
+    phase: 'Failed',
+    syncResult: { revision, resources: [{}] },
+  });
+  assert.equal(await formerDeploy(app({ history: [one, two, again] }), never), one);
+  assert.equal(await formerDeploy(app({ history: [one, two], operationState: failed('c') }), never), two);
+  assert.equal(await formerDeploy(app({ history: [one, two], operationState: failed('b') }), never), one);
+  // Who goes back twice goes further back, and nobody forward to what was left.
+  const back = entry(3, 'a');
+  assert.equal(await formerDeploy(app({ history: [one, two, back] }), never), undefined);
+  assert.equal((await formerDeploy(app({ history: [entry(9, 'o'), one, two, back] }), never))?.revision, 'o');
+  assert.equal(await formerDeploy(app({ history: [one, two], operationState: failed('a') }), never), one);
+  assert.equal(await formerDeploy(app({ history: [one] }), never), undefined);
+  assert.equal(await formerDeploy(app({}), never), undefined);
+  // What says the same as what runs is no place to go back to, nor is a sync that never began one that failed.
+  const like = (a: { revision?: string }, b: { revision?: string }): Promise<boolean> =>
+    Promise.resolve(a.revision?.charCodeAt(0) === b.revision?.charCodeAt(0));
+  assert.equal(await formerDeploy(app({ history: [one, two, entry(3, 'b2')] }), like), one);
+  assert.equal(await formerDeploy(app({ history: [one, two], operationState: failed('b3') }), like), one);
+  const unbegun = { phase: 'Error', syncResult: { revision: 'c' } };
+  assert.equal(await formerDeploy(app({ history: [one, two], operationState: unbegun }), never), one);
+  const dry = { ...failed('c'), operation: { sync: { dryRun: true } } };
+  assert.equal(await formerDeploy(app({ history: [one, two], operationState: dry }), never), one);
+});
+
+test('a lock that came with a rollback goes where nothing of it could be applied', async (t) => {
+  const s = await stage(t, { 'vain/a.yaml': config('vain', '1') });
+  await s.apply('vain', { syncPolicy: automated });
+  const app = await synced(s, 'vain');
+  const to = { id: 7, revision: 'f'.repeat(40), deployedAt: '2026-01-01T00:00:00Z' };
+  const wanted = { application: `${s.namespace}/vain`, request: 'r2', actor: person('bob', 2), to, reason: 'back' };
+  assert.equal((await rollback(requests(s), app, wanted)).done, true);
+  const after = await s.until(
+    'vain',
+    'the end',
+    ({ operation, status }) => operation === undefined && status?.operationState?.phase === 'Error',
+  );
+  assert.equal(after.metadata.annotations?.['coxswain.dev/lock'], undefined);
 });
