@@ -47,9 +47,12 @@ function isUntold(request: Request, now: number): boolean {
 }
 
 /** Whoever asked for a sync in Slack is told how it ended; of decisions and drift that is told on the cards. */
+/** Their ends are told where they were asked; of what is approved or healed the cards tell. */
+const followed: readonly string[] = ['sync', 'retry', 'rollback'];
+
 function isEndUntold(request: Request, now: number): boolean {
   const { spec, status } = request;
-  if (spec.verb !== 'sync' || spec.origin.kind !== 'slack' || status?.told !== true) return false;
+  if (!followed.includes(spec.verb) || spec.origin.kind !== 'slack' || status?.told !== true) return false;
   return endAnswer(request) !== undefined && now - endedAt(request) < newsMs;
 }
 

@@ -31,5 +31,9 @@ export async function asLinked(
           'coxswain-cm',
       },
     };
-  return { request: { ...request, spec: { ...request.spec, actor: { login, id: 0, via: 'cli', known: true } } } };
+  // When it was asked is the API server's word too: what counts from then on has an end.
+  const createdAt = request.metadata.creationTimestamp ?? request.spec.createdAt;
+  return {
+    request: { ...request, spec: { ...request.spec, createdAt, actor: { login, id: 0, via: 'cli', known: true } } },
+  };
 }

@@ -5,10 +5,10 @@ import type { Application, ApplicationStatus, OperationState } from '../model/ap
 import type { KubeObject } from '../model/kube.ts';
 import { canonicalJson, hashOf, sameJson } from '../base/canonical.ts';
 import { rfc3339 } from '../base/clock.ts';
-import { errorKind } from '../base/errors.ts';
 import { boundedName } from '../base/name.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { argoGroup } from '../model/argo-kinds.ts';
+import { operationText, outsideText } from '../policy/outside-text.ts';
 
 /** One thing that happened. */
 interface Told {
@@ -22,6 +22,9 @@ interface Told {
 
 /** As long as client libraries let a message be (Kubernetes: events.k8s.io, note). */
 const longestMessage = 1024;
+const room = { most: longestMessage };
+/** A status waits no longer for what only tells of it. */
+const timeoutMs = 2_000;
 
 function isGoing(state: OperationState | undefined): boolean {
   return state?.phase === 'Running' || state?.phase === 'Terminating';
@@ -45,7 +48,7 @@ function startOf(state: OperationState): string {
 function endOf(state: OperationState): string {
   const to = revisionsOf(state);
   const what = `${state.operation.sync?.resources?.length ? 'Partial sync' : 'Sync'} operation${to && ` to ${to}`}`;
-  return state.phase === 'Succeeded' ? `${what} succeeded` : `${what} failed: ${state.message ?? ''}`;
+  return state.phase === 'Succeeded' ? `${what} succeeded` : `${what} failed: ${operationText(state, room)}`;
 }
 
 /** No two operations of an application start at one time: the former one's start tells which one follows it. */
@@ -82,7 +85,7 @@ function happened({ status: before = {}, metadata }: Application, now: Applicati
     ...refused.map((message): Told => ({
       type: 'Warning',
       reason: 'StatusRefreshed',
-      message: `Unable to delete application resources: ${message}`,
+      message: `Unable to delete application resources: ${outsideText(message, room)}`,
       key: canonicalJson([message, metadata.deletionTimestamp ?? '']),
     })),
   ];
@@ -119,10 +122,11 @@ function eventOf({ metadata, spec: { destination } }: Application, told: Told, a
 export interface Events {
   /**
    * Tells what happens with a status that is about to be written: told before, nothing is lost with the process, and
-   * told again, it has a name that is taken. What the API server refuses holds nothing up. Throws what may pass.
+   * told again, it has a name that is taken. Nothing waits for what cannot be told: whoever keeps Events may be away
+   * while all else works.
    */
   tell(app: Application, status: ApplicationStatus, at: number): Promise<void>;
-  /** Whether the last one was refused. */
+  /** Whether the last one could not be told. */
   readonly refused: boolean;
 }
 
@@ -131,17 +135,16 @@ export function createEvents(api: Pick<Api, 'create'>, mayNot: boolean): Events 
   let refused = mayNot;
   const send = async (event: KubeObject): Promise<void> => {
     try {
-      await api.create(event);
+      await api.create(event, { timeoutMs });
       refused = false;
     } catch (error) {
-      if (isStatus(error, 409)) return;
-      if (!isStatus(error, 403) && errorKind(error) !== 'terminal') throw error;
-      refused = true;
+      refused = !isStatus(error, 409);
     }
   };
   return {
     async tell(app, status, at) {
-      await Promise.all(happened(app, status).map((told) => send(eventOf(app, told, at))));
+      const sent = Promise.all(happened(app, status).map((told) => send(eventOf(app, told, at))));
+      if (!refused) await sent;
     },
     get refused() {
       return refused;

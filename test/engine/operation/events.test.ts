@@ -1,5 +1,6 @@
 // Kubernetes Events on Applications: what `kubectl describe application` tells, with Argo CD's reasons and sentences.
 import type { Application } from '../../../src/model/application.ts';
+import type { KubeObject } from '../../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -15,6 +16,8 @@ import {
   push,
   synced,
 } from '../manifests.ts';
+import { AppError } from '../../../src/base/errors.ts';
+import { createEvents } from '../../../src/store/events.ts';
 import { stage } from '../fixture.ts';
 
 function operations(told: readonly string[]): string[] {
@@ -113,4 +116,28 @@ test('a deletion that cannot go on is told once for each reason, cut at 1,024 ch
   assert.match(only ?? '', /^StatusRefreshed: Unable to delete application resources: x+…$/);
   assert.deepEqual([only?.length, others], ['StatusRefreshed: '.length + 1024, []]);
   assert.equal(s.store.events.refused, false);
+});
+
+test('whoever keeps Events may be away or quote a Secret: statuses are written, and the words stay', async () => {
+  const app = { apiVersion: '', kind: '', metadata: { name: 'web', namespace: 'argocd' }, spec: { destination: {} } };
+  const state = {
+    operation: { sync: {} },
+    phase: 'Failed' as const,
+    message: 'one or more objects failed to apply, reason: Secret "login" is invalid: data: "hunter2"',
+    startedAt: '2026-01-01T00:00:00Z',
+  };
+  const sent: KubeObject[] = [];
+  const events = createEvents(
+    {
+      create: (object) => {
+        sent.push(object);
+        return Promise.reject(new AppError('E_API', 'no leader', { kind: 'transient' }));
+      },
+    },
+    false,
+  );
+  await events.tell(app as unknown as Application, { operationState: state }, 0);
+  assert.equal(events.refused, true);
+  assert.match(String(sent[0]?.['message']), /^Sync operation failed: /);
+  assert.doesNotMatch(JSON.stringify(sent), /hunter2/);
 });
