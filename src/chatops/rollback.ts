@@ -1,6 +1,7 @@
 // `/cox rollback`: the cluster goes back at once, where nobody must approve that, and Git follows by a pull request.
 import type { Application } from '../model/application.ts';
 import type { Deploy } from '../engine/rollback.ts';
+import type { Repository } from '../git/repository.ts';
 import type { Answer } from './ports.ts';
 import type { Task } from './task.ts';
 import { sameJson } from '../base/canonical.ts';
@@ -44,6 +45,13 @@ function asAsked(task: Task): Application {
   };
 }
 
+async function isSame(repository: Repository, paths: readonly string[], [a, b]: [string, string]): Promise<boolean> {
+  if (a === b) return true;
+  for (const path of paths)
+    if ((await repository.objectId(a, path)) !== (await repository.objectId(b, path))) return false;
+  return true;
+}
+
 /**
  * Whether all that the application reads is the same at both. Where the sources are others than now, or Git does not have
  * it any more, nobody can tell.
@@ -56,11 +64,8 @@ async function alike({ deps, app }: Task, a: Deploy, b: Deploy): Promise<boolean
   try {
     const inputs = await deps.inputsOf(app, now);
     for (const [at, { repoURL }] of sources.entries()) {
-      const [before = '', after = ''] = [old[at], now[at]];
-      if (before === after) continue;
-      const repository = deps.git.repository(repoURL);
-      for (const path of inputs[at] ?? [])
-        if ((await repository.objectId(before, path)) !== (await repository.objectId(after, path))) return false;
+      const revisions: [string, string] = [old[at] ?? '', now[at] ?? ''];
+      if (!(await isSame(deps.git.repository(repoURL), inputs[at] ?? [], revisions))) return false;
     }
     return true;
   } catch {

@@ -7,6 +7,7 @@ import { isAutomated, shortRevision } from '../model/application.ts';
 import { formerSources } from './application/history.ts';
 import { requestSync } from './request.ts';
 
+/** One for each source, in their order; '' for one that is not known. */
 export function revisionsOf({ revision, revisions }: Pick<RevisionHistory, 'revision' | 'revisions'>): string[] {
   return revisions && revisions.length > 0 ? revisions : [revision ?? ''];
 }

@@ -14,7 +14,7 @@ import { toolsFolder } from '../../sandbox/operator.ts';
 import { startScene } from '../../sandbox/scene.ts';
 import { checkOn, deploymentOf, isSynced, livingComment, waitApp, waitFor } from '../../sandbox/story/stage.ts';
 
-/** The command line says of the branch, before anybody is asked, what the comment says, but who its authors are. */
+/** The command line says of the branch what the comment says, but who its authors are, and what was shown before. */
 async function previewedAlike(stage: Stage, number: number, branch: string): Promise<void> {
   const { scene } = stage;
   const said: string[] = [];
@@ -35,6 +35,7 @@ async function previewedAlike(stage: Stage, number: number, branch: string): Pro
   const bare = comment
     .replace('<!-- coxswain -->\n', '')
     .replace(authors, '')
+    .replace(/\[every version\]\(http:[^)]*\) of this · /, '')
     .replaceAll(/\[([^\]]*)\]\(http:[^)]*\/applications\/[^)]*\)/g, '$1');
   assert.equal(said.join('\n').trim(), bare.trim());
 }

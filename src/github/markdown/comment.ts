@@ -99,10 +99,15 @@ function frame({ preview, activity, publicUrl, refused }: CommentInput): Frame {
       next({ ...preview, apps: preview.apps.filter((app) => !isLocked(app)) }),
       activity,
       `<sub>${preview.apps.length} of ${plural(preview.considered, 'application')} ` +
-        `touched · [every version](${recordUrl(publicUrl, pullKey(preview.pull))}) of this · ` +
+        `touched · ${versions(preview, publicUrl)}` +
         `${code('/cox help')} lists the commands</sub>`,
     ].filter(Boolean),
   };
+}
+
+/** What is no pull request yet has shown nothing before. */
+function versions({ pull }: PullPreview, publicUrl: string): string {
+  return pull.number > 0 ? `[every version](${recordUrl(publicUrl, pullKey(pull))}) of this · ` : '';
 }
 
 /** Whose inputs changed, but nothing else: there is nothing to look at. */
