@@ -32,7 +32,9 @@ function meantApproval({ deps, request, app }: Task): { approval?: Approval; ref
   }
   const found = all.find(isOpen) ?? all.find((approval) => isMeant(approval, request.spec));
   if (!found) return {};
-  if (seconds(found.metadata.creationTimestamp) <= seconds(request.spec.createdAt)) return { approval: found };
+  // Asked anew it is opened anew, and made once.
+  const openedAt = found.status?.openedAt ?? found.metadata.creationTimestamp;
+  if (seconds(openedAt) <= seconds(request.spec.createdAt)) return { approval: found };
   return {
     refused: `what waits now is another effect than when you asked (${found.metadata.name}); look at it and ask again`,
   };

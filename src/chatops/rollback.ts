@@ -53,8 +53,8 @@ async function isSame(repository: Repository, paths: readonly string[], [a, b]: 
 }
 
 /**
- * Whether all that the application reads is the same at both. Where the sources are others than now, or Git does not have
- * it any more, nobody can tell.
+ * Whether all that the application reads is the same at both. Where the sources are others than now, or Git does not
+ * have it any more, nobody can tell.
  */
 async function alike({ deps, app }: Task, a: Deploy, b: Deploy): Promise<boolean> {
   const sources = sourcesOf(app.spec);

@@ -103,9 +103,10 @@ interface Round {
   fetching?: Promise<void> | undefined;
 }
 
-/** What is being applied in this process was begun in time. */
+/** What is being applied in this process was begun in time; what waits for a window or a lock has not begun. */
 function expiryOf(deps: ReconcileDeps, app: Application): Promise<Next> {
-  return expire(deps, app, deps.memory.get(applicationKey(app))?.admitted?.approval);
+  const isBegun = stateOf(app)?.syncResult !== undefined;
+  return expire(deps, app, isBegun ? deps.memory.get(applicationKey(app))?.admitted?.approval : undefined);
 }
 
 async function withSubject(pass: Pass): Promise<Round> {

@@ -133,20 +133,21 @@ test('what becomes of a Request is ours to say: forged answers are not told, end
   assert.equal((decided() as unknown[]).length, 1, 'bob counts once');
 });
 
-test('a Request that is deleted and made again, MAC and all, does not agree to what is asked anew', async (t) => {
+/** Answers what becomes of a Request of a former round that somebody makes again, as it was. */
+async function madeAgain(t: TestContext, digest: string | undefined): Promise<void> {
   const { b, approval, decided } = await scene(t);
   const mallory = await narrow(t, await testCluster(t), b.namespace, ['delete'], 'deleter');
   const asked = await b.ask('approve', {
     application: `${b.namespace}/web`,
-    digest: 'd'.repeat(64),
-    createdAt: rfc3339(Date.now() - 60_000),
+    ...(digest !== undefined && { digest }),
+    createdAt: rfc3339(Date.now() + 1000),
   });
   assert.equal(asked.status?.phase, 'Done');
   const key = `${b.namespace}/${approval}`;
   await b.store.approvals.patch(key, { spec: { round: 1 } });
   await b.store.approvals.patch(
     key,
-    { status: { phase: 'Pending', message: 'waiting for approval', openedAt: rfc3339(Date.now()), approvals: [] } },
+    { status: { phase: 'Pending', message: 'waiting for approval', openedAt: rfc3339(Date.now() + 60_000), approvals: [] } },
     { subresource: 'status' },
   );
   const { name, annotations } = asked.metadata;
@@ -163,7 +164,12 @@ test('a Request that is deleted and made again, MAC and all, does not agree to w
     return now && now.metadata.uid !== asked.metadata.uid && now.status?.phase !== undefined ? now : undefined;
   });
   assert.deepEqual([again.status?.phase, decided()], ['Refused', []]);
-});
+}
+
+test('a Request that is deleted and made again, MAC and all, does not agree to what is asked anew', (t) =>
+  madeAgain(t, 'd'.repeat(64)));
+
+test('nor does one that named no digest, for whatever waited', (t) => madeAgain(t, undefined));
 
 test('a name that ours must have is not left to somebody who took it before', async (t) => {
   const { b, mallory, body } = await scene(t);

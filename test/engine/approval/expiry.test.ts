@@ -100,6 +100,21 @@ test('what nobody decides in time expires, is asked again only when somebody wan
   await synced(s, 'prod');
 });
 
+test('what waits in an operation for its window expires too, and is applied no more', async (t) => {
+  const s = await waiting(t, {}, closed);
+  await approvalIn(s, 'prod', 'Pending');
+  assert.equal((await agree(s)).done, true);
+  await approvalIn(s, 'prod', 'Approved');
+  await operate(s, 'prod', { sync: {} });
+  await s.until('prod', 'the window is awaited', ({ status }) => status?.operationState?.phase === 'Running');
+  await patchApp(s, 'prod', { metadata: { annotations: { 'coxswain.dev/expires': '1s' } } });
+  await approvalIn(s, 'prod', 'Expired');
+  await s.project('gated', gate);
+  const ended = await s.until('prod', 'the end', ({ operation }) => operation === undefined);
+  assert.equal(ended.status?.operationState?.phase, 'Failed');
+  assert.equal(ended.status.history, undefined);
+});
+
 test('what people agreed to and nobody applied in time is applied no more', async (t) => {
   const s = await waiting(t, {}, closed);
   await approvalIn(s, 'prod', 'Pending');
