@@ -130,9 +130,22 @@ const options: Readonly<Record<string, string | undefined>> = {
   ClientSideApplyMigration: 'fields of a former client-side apply are always taken over',
 };
 
-function option(value: unknown): Idle | undefined {
-  const name = String(value).split('=', 1)[0]?.trim() ?? '';
+/** What an option may be, where that is more than `true` and `false`. */
+const optionValues: Readonly<Record<string, readonly string[] | undefined>> = {
+  Prune: ['true', 'false', 'confirm'],
+  Delete: ['true', 'false', 'confirm'],
+  PrunePropagationPolicy: ['foreground', 'background', 'orphan'],
+};
+const flag: readonly string[] = ['true', 'false'];
+
+function option(text: unknown): Idle | undefined {
+  const [name = '', value = ''] = String(text)
+    .split('=', 2)
+    .map((part) => part.trim());
   if (!Object.hasOwn(options, name)) return { idle: `${name} is no sync option that is known` };
+  const values = optionValues[name] ?? flag;
+  if (!values.includes(value))
+    return { idle: `${name} is one of ${values.join(', ')}, and ${value} counts for nothing` };
   const why = options[name];
   return why === undefined ? undefined : { idle: why };
 }

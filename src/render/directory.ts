@@ -9,7 +9,8 @@ import type { Text } from './document/yaml.ts';
 import type { Workers } from './source/workers.ts';
 import type { Worker } from '../base/worker.ts';
 import { follow, relativeTo } from './source/paths.ts';
-import { globMatch } from '../base/glob.ts';
+import { breather } from '../base/clock.ts';
+import { compileGlob } from '../base/glob.ts';
 import { isLfsPointer, refuseLfsPointer, refuseModule } from './source/absent.ts';
 import { importsOf, jsonnetOptions, runJsonnet } from './jsonnet.ts';
 import { mentionsEnvelope, plainObjects, repeatedWarnings } from './document/complete.ts';
@@ -81,17 +82,16 @@ interface Found {
 /** Sorted by path; those that the source's globs leave out are no inputs. */
 async function manifestFiles({ files, path }: Planning, section: DirectorySource): Promise<Found> {
   const found: Found = { files: [], links: [], leftOut: [] };
+  const { excluded, included } = choiceOf(section);
+  const breathe = breather();
   for (const entry of await files.list(path, section.recurse ?? false)) {
+    await breathe();
     const name = relativeTo(path, entry.path);
-    if (
-      entry.kind === 'module' &&
-      section.recurse &&
-      !endings.every((ending) => excluded(`${name}/x.${ending}`, section))
-    )
+    if (entry.kind === 'module' && section.recurse && !endings.every((ending) => excluded(`${name}/x.${ending}`)))
       await refuseModule(files, entry.path);
-    if (entry.kind === 'link' && section.recurse && !excluded(name, section) && (await isFolder(files, entry.path)))
+    if (entry.kind === 'link' && section.recurse && !excluded(name) && (await isFolder(files, entry.path)))
       found.leftOut.push(`${entry.path} (a link to a folder)`);
-    if (!included(name, section) || !endings.includes(endingOf(name).toLowerCase())) continue;
+    if (!included(name) || !endings.includes(endingOf(name).toLowerCase())) continue;
     if (entry.kind === 'file' && !endings.includes(endingOf(name))) {
       found.leftOut.push(`${entry.path} (only ${endings.join(', ')} in lower case are read)`);
       continue;
@@ -115,12 +115,16 @@ async function isFolder(files: Files, link: string): Promise<boolean> {
   return target?.kind === 'dir';
 }
 
-function excluded(name: string, { exclude }: DirectorySource): boolean {
-  return exclude !== undefined && exclude !== '' && globMatch(exclude, name);
+interface Choice {
+  excluded(name: string): boolean;
+  included(name: string): boolean;
 }
 
-function included(name: string, section: DirectorySource): boolean {
-  return !excluded(name, section) && (!section.include || globMatch(section.include, name));
+/** Each is read once: a branch may have written it, and there are many files. */
+function choiceOf({ include, exclude }: DirectorySource): Choice {
+  const [only, not] = [include, exclude].map((pattern) => (pattern ? compileGlob(pattern) : undefined));
+  const excluded = (name: string): boolean => not?.test(name) ?? false;
+  return { excluded, included: (name) => !excluded(name) && (only?.test(name) ?? true) };
 }
 
 interface Plain {

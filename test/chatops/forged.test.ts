@@ -147,7 +147,14 @@ async function madeAgain(t: TestContext, digest: string | undefined): Promise<vo
   await b.store.approvals.patch(key, { spec: { round: 1 } });
   await b.store.approvals.patch(
     key,
-    { status: { phase: 'Pending', message: 'waiting for approval', openedAt: rfc3339(Date.now() + 60_000), approvals: [] } },
+    {
+      status: {
+        phase: 'Pending',
+        message: 'waiting for approval',
+        openedAt: rfc3339(Date.now() + 60_000),
+        approvals: [],
+      },
+    },
     { subresource: 'status' },
   );
   const { name, annotations } = asked.metadata;

@@ -228,3 +228,22 @@ test('every field of the definitions is known', () => {
     for (const path of paths) assert.doesNotMatch(look(path, 'x').join(), /no such field/, path);
   }
 });
+
+test('a sync option with a value that counts for nothing is named with those that count', () => {
+  const options = [
+    'Prune=flase',
+    'PrunePropagationPolicy=Orphan',
+    'Prune=confirm',
+    'CreateNamespace=true',
+    'Validate=no',
+  ];
+  const spec = { project: 'shop', destination: {}, syncPolicy: { syncOptions: options } };
+  assert.deepEqual(
+    idleFields(spec).map(({ why }) => why),
+    [
+      'Prune is one of true, false, confirm, and flase counts for nothing',
+      'PrunePropagationPolicy is one of foreground, background, orphan, and Orphan counts for nothing',
+      'Validate is one of true, false, and no counts for nothing',
+    ],
+  );
+});

@@ -20,16 +20,7 @@ function sealOf(macKey: Buffer, app: Application, operation: Sealed, entry: numb
   const { source, sources, revision, revisions, prune, syncOptions, resources } = operation.sync ?? {};
   const what = { source, sources, revision, revisions, prune: prune === true, syncOptions, resources };
   return createHmac('sha256', macKey)
-    .update(
-      canonicalJson([
-        'operation',
-        applicationKey(app),
-        app.metadata.uid ?? '',
-        entry,
-        named(operation),
-        JSON.parse(JSON.stringify(what)),
-      ]),
-    )
+    .update(canonicalJson(['operation', applicationKey(app), app.metadata.uid ?? '', entry, named(operation), what]))
     .digest('base64url');
 }
 

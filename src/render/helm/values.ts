@@ -6,7 +6,7 @@ import { buildEnvironment, renderError, substitute } from '../source/plan.ts';
 import { follow, joinPath } from '../source/paths.ts';
 import { hashOf } from '../../base/canonical.ts';
 import { placed, remoteOf } from '../source/remote.ts';
-import { globMatch } from '../../base/glob.ts';
+import { compileGlob, globMatch } from '../../base/glob.ts';
 import { refuseModule } from '../source/absent.ts';
 
 interface ValueFiles {
@@ -99,6 +99,7 @@ function fixedFolder(pattern: string): string {
 async function matching(files: Files, pattern: string): Promise<string[]> {
   const entries = await files.list(fixedFolder(pattern), true);
   const parts = pattern.split('/');
+  const glob = compileGlob(pattern, { separators: '/' });
   for (const { kind, path } of entries) {
     const above = parts.slice(0, path.split('/').length).join('/');
     if (kind === 'module' && (above.includes('**') || globMatch(above, path, { separators: '/' })))
@@ -106,6 +107,6 @@ async function matching(files: Files, pattern: string): Promise<string[]> {
   }
   return entries
     .map(({ path }) => path)
-    .filter((path) => globMatch(pattern, path, { separators: '/' }))
+    .filter((path) => glob.test(path))
     .sort();
 }
