@@ -181,19 +181,23 @@ async function pushed(
 ): Promise<void> {
   const { memory } = deps;
   const since = clock.now();
-  try {
-    for (const key of await sources.moved(repoUrl, memory, signal)) {
-      tellArgo(deps, key);
-      memory.forgetDesired(key);
-      queue.add(key);
-    }
-  } catch (error) {
-    for (const key of sources.users(repoUrl, memory)) {
+  const later = (keys: readonly string[]): void => {
+    for (const key of keys) {
       fetchLater(memory, key, since);
       queue.add(key);
     }
+  };
+  const moved = await sources.moved(repoUrl, memory, signal).catch((error: unknown) => {
+    later(sources.users(repoUrl, memory));
     throw error;
+  });
+  for (const key of moved.touched) {
+    tellArgo(deps, key);
+    memory.forgetDesired(key);
+    queue.add(key);
   }
+  later(moved.unread);
+  if (moved.unread.length > 0) throw moved.fault;
 }
 
 /** What nobody tells of: where repositories are, and who is behind a cluster's URL. */

@@ -233,7 +233,7 @@ export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promi
     approval.spec.policy ? stricter(now, { ...now, ...approval.spec.policy }) : now,
   );
   const { ranges, unknown = [] } = approval.spec;
-  const authors = ranges && (await deps.authors.authorsOf({ ranges, unknown }));
+  const authors = ranges && (await deps.authors.authorsOf({ ranges, unknown }, app));
   const verdict = mayApprove({ login: wanted.actor.login, id: wanted.actor.id, teams: wanted.teams }, policy, authors);
   if (!verdict.ok) return { done: false, message: verdict.why };
   const counted = await recordApproval(

@@ -116,7 +116,7 @@ export async function openCore(base: Base, state: State): Promise<Core> {
   const desiring = createDesiring({ ...from, merged: true });
   const authorise = authorisers();
   const sources = createSources({ git, store, remotes, clock, log });
-  const authors = createAuthors(git, github);
+  const authors = createAuthors(git, github, remotes);
   const view = await viewOf({ ...base, store, engine: () => engine });
   const engine: Engine = createEngine({
     view,

@@ -164,7 +164,10 @@ export function isScoped({ repositories }: { repositories: readonly RepositoryLo
   );
 }
 
-/** How git reaches a repository, as `loginFor` means it; `app`: it logs in by a token that this one gives. */
+/**
+ * How git reaches a repository, as `loginFor` means it. `app`: it logs in by a token that this one gives; `owner`: the
+ * AppProject that alone has it.
+ */
 export function accessOf(
   settings: {
     repositories: readonly RepositoryLogin[];
@@ -173,10 +176,11 @@ export function accessOf(
   },
   url: string,
   project?: string,
-): GitAccess & { app?: AppLogin } {
+): GitAccess & { app?: AppLogin; owner?: string } {
   const { knownHosts, certificates } = settings;
-  const { username, password, bearerToken, sshPrivateKey, cert, key, app, insecure, proxy, noProxy } =
-    loginFor(settings, url, project) ?? {};
+  const login: Partial<RepositoryLogin> = loginFor(settings, url, project) ?? {};
+  const { username, password, bearerToken, sshPrivateKey, cert, key, app, insecure, proxy, noProxy } = login;
+  const { project: owner } = login;
   const authorities = URL.canParse(url) ? certificates.get(new URL(url).hostname) : undefined;
   const found = {
     username,
@@ -190,6 +194,7 @@ export function accessOf(
     proxy,
     noProxy,
     authorities,
+    owner,
   };
   return { knownHosts, ...Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)) };
 }

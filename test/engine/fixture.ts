@@ -221,7 +221,7 @@ async function run({ config, namespace, dir, forge, standing, fuse, options }: R
     threeWay,
     scripts,
     sources,
-    authors: createAuthors(git, forge),
+    authors: createAuthors(git, forge, remotes),
     standing,
     every: schedules.every,
     queues: queues.of,

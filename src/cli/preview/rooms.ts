@@ -76,7 +76,7 @@ export async function openPreview(session: Session): Promise<Rooms> {
     desiring: createDesiring({ ...from, merged: true }),
     ...{ worker, jq, threeWay, scripts },
     sources: createSources({ ...common, remotes }),
-    authors: createAuthors(git, undefined),
+    authors: createAuthors(git, undefined, remotes),
     every: () => () => undefined,
     mode: options.env['COX_ENGINE'] === 'argocd' ? 'argocd' : 'coxswain',
   });

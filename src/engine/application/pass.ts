@@ -47,11 +47,11 @@ export interface CommitAuthors {
 }
 
 export interface Authors {
-  /** Throws while they are not known yet. */
-  authorsOf(change: Change): Promise<GateAuthors>;
+  /** Throws while they are not known yet. `app`: whose change it is; its repositories are read as it reads them. */
+  authorsOf(change: Change, app?: Application): Promise<GateAuthors>;
   reviewersOf?: CommitAuthors['reviewersOf'];
   /** Whether any commit of these ranges touched their paths. */
-  hasCommits?(ranges: readonly CommitRange[]): Promise<boolean>;
+  hasCommits?(ranges: readonly CommitRange[], app: Application): Promise<boolean>;
 }
 
 /** What somebody may do now, who agreed before. */

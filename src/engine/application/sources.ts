@@ -6,10 +6,10 @@ import type { Repository } from '../../git/repository.ts';
 import type { Application, ApplicationSource } from '../../model/application.ts';
 import type { Store } from '../../store/store.ts';
 import type { Known, Memory } from './memory.ts';
-import type { LastRendered, Mirrored } from '../remote/sources.ts';
+import type { LastRendered, Mirrored, RemoteSources } from '../remote/sources.ts';
 import type { Remotes } from '../remote/remotes.ts';
 import { isFetched } from '../remote/remotes.ts';
-import { Paced } from '../remote/paced.ts';
+import { looksAt } from '../remote/looks.ts';
 import { remoteSources } from '../remote/sources.ts';
 import { breather } from '../../base/clock.ts';
 import { Semaphore } from '../../base/semaphore.ts';
@@ -33,8 +33,8 @@ export interface Sources {
    * (clock ms) or later have brought all of it.
    */
   fetch(app: Application, since: number, signal: AbortSignal, memory: Memory): Promise<void> | undefined;
-  /** Fetches the repository and answers the applications whose inputs the new commits touch. */
-  moved(repoUrl: string, memory: Memory, signal: AbortSignal): Promise<string[]>;
+  /** Fetches the repository. Throws where no mirror of it can be brought up to date. */
+  moved(repoUrl: string, memory: Memory, signal: AbortSignal): Promise<Moved>;
   /**
    * Applications of the list whose manifests are not known as `app`'s mirrors have them now: what they hold nobody can
    * tell. One that cannot be rendered at these commits is not among them.
@@ -47,6 +47,20 @@ export interface Sources {
   /** Begins a look at every repository that none is under way of, because webhooks get lost. */
   resync(memory: Memory, onMoved: (repoUrl: string) => Promise<void>, signal: AbortSignal): void;
 }
+
+/** What came of a look at a repository. */
+interface Moved {
+  /** Applications whose inputs the new commits touch. */
+  touched: string[];
+  /** Those whose own mirror could not be brought up to date. */
+  unread: string[];
+  /** Why the first of these could not. */
+  fault?: unknown;
+}
+
+const noneMoved: Moved = { touched: [], unread: [] };
+
+type MirrorOf = Pick<RemoteSources, 'mirrorOf'>;
 
 /** Repositories that are looked at at the same time without anybody asking. */
 const polls = 8;
@@ -68,20 +82,36 @@ export function urlsOf(store: Pick<Store, 'applications'>): Map<string, string> 
   return urls;
 }
 
-/** Applications of that repository for which the new head means something else than what they were rendered from. */
-async function touched(store: Store, memory: Memory, repoUrl: string, repository: Repository): Promise<string[]> {
-  const keys: string[] = [];
-  const changes = new Map<string, Promise<ChangedPaths>>();
+/**
+ * Applications of that repository for which the new head means something else than what they were rendered from. Each
+ * is judged by the mirror that it reads; `failed`: those that could not be brought up to date, by name, and why.
+ */
+async function touched(
+  { git, store }: SourcesOptions,
+  { mirrorOf }: MirrorOf,
+  { memory, repoUrl, failed }: { memory: Memory; repoUrl: string; failed: ReadonlyMap<string, unknown> },
+): Promise<Moved> {
+  const found: Moved = { touched: [], unread: [] };
+  const changesIn = new Map<string, Map<string, Promise<ChangedPaths>>>();
   const breathe = breather();
   for (const app of store.applications.list().filter((item) => uses(item, repoUrl))) {
     await breathe();
     const key = applicationKey(app);
+    const { address, reach } = mirrorOf(app, repoUrl);
+    const name = mirrorName(address, reach);
+    if (failed.has(name)) {
+      found.unread.push(key);
+      found.fault ??= failed.get(name);
+      continue;
+    }
+    const changes = changesIn.get(name) ?? new Map<string, Promise<ChangedPaths>>();
+    changesIn.set(name, changes);
     const known = memory.get(key)?.wantsSince === undefined ? memory.readFrom(key) : undefined;
-    const unmoved = known && (await unmovedAt(app, known, repository, changes));
+    const unmoved = known && (await unmovedAt(app, known, git.repository(address, reach), changes));
     if (unmoved) memory.unmovedAt(key, unmoved);
-    else keys.push(key);
+    else found.touched.push(key);
   }
-  return keys;
+  return found;
 }
 
 /** The commits that its sources mean now, if nothing has changed where it reads. */
@@ -109,14 +139,15 @@ async function unmovedAt(
   return revisions;
 }
 
-function headsOf(git: Git, app: Application): Promise<(string | undefined)[]> {
-  const head = async (source: ApplicationSource): Promise<string | undefined> =>
-    isFetched(source)
-      ? undefined
-      : git
-          .repository(source.repoURL)
-          .resolve(source.targetRevision, source.tagPrefix)
-          .catch(() => undefined);
+function headsOf({ git }: SourcesOptions, { mirrorOf }: MirrorOf, app: Application): Promise<(string | undefined)[]> {
+  const head = async (source: ApplicationSource): Promise<string | undefined> => {
+    if (isFetched(source)) return undefined;
+    const { address, reach } = mirrorOf(app, source.repoURL);
+    return git
+      .repository(address, reach)
+      .resolve(source.targetRevision, source.tagPrefix)
+      .catch(() => undefined);
+  };
   return Promise.all(sourcesOf(app.spec).map(head));
 }
 
@@ -141,16 +172,15 @@ async function failedHere(
 
 async function behind(
   { git }: SourcesOptions,
-  app: Application,
-  others: readonly Application[],
-  memory: Memory,
+  { mirrorOf }: MirrorOf,
+  { app, others, memory }: { app: Application; others: readonly Application[]; memory: Memory },
 ): Promise<string[]> {
   const urls = new Map(
     sourcesOf(app.spec)
       .filter((source) => !isFetched(source))
       .map(({ repoURL }) => [normaliseRepo(repoURL), repoURL]),
   );
-  const repositories = [...urls.values()].map((url) => git.repository(url));
+  const repositories = [...urls.values()].map((url) => git.repository(url, mirrorOf(app, url).reach));
   const changes = new Map<string, Promise<ChangedPaths>>();
   const breathe = breather();
   const found: string[] = [];
@@ -179,51 +209,17 @@ function lastIn(memory: Memory): LastRendered {
   };
 }
 
-/** Those of mirrors, by the names of these. */
-function looks({ git, clock }: SourcesOptions) {
-  const fetchers = new Map<string, Mirrored & { paced: Paced }>();
-  function fetcher({ address, reach }: Mirrored): Paced {
-    const name = mirrorName(address, reach);
-    const found = fetchers.get(name) ?? {
-      ...{ address, ...(reach && { reach }) },
-      paced: new Paced(clock, () => git.repository(address, reach).fetch()),
-    };
-    fetchers.set(name, found);
-    return found.paced;
-  }
-  /** Mirrors that nobody reads any more go. */
-  const forgetUnused = (wanted: (name: string) => boolean): void => {
-    for (const [name, { address, reach, paced }] of fetchers) {
-      if (wanted(name) || !paced.idle) continue;
-      fetchers.delete(name);
-      git.forget(address, reach);
-    }
-  };
-  return { fetcher, forgetUnused };
-}
-
-/** The first one decides: that another mirror cannot be brought up to date concerns who reads that one. */
-async function lookAll([first, ...others]: readonly Promise<void>[]): Promise<void> {
-  const rest = Promise.allSettled(others);
-  try {
-    await first;
-  } finally {
-    await rest;
-  }
-}
-
-/** One look at a time for each repository, whatever its URL is written like; nothing is fetched unasked. */
+/** One look at a time for each mirror; nothing is fetched unasked. */
 export function createSources(options: SourcesOptions): Sources {
-  const { git, store, clock } = options;
+  const { store, clock } = options;
   const remotes = remoteSources(options);
-  const { fetcher, forgetUnused } = looks(options);
+  const looks = looksAt(options);
   return {
     fetch(app, since, signal, memory) {
-      const mirrored = sourcesOf(app.spec).filter((source) => !isFetched(source));
+      // What others read of these repositories in another name is nothing to this one.
       const { repositories, others } = remotes.of(app, lastIn(memory));
-      const read = [...mirrored.map(({ repoURL }) => ({ address: repoURL })), ...repositories];
       const running = [
-        ...read.map((each) => fetcher(each).since(since, signal)),
+        ...repositories.map((each) => looks.since(each, since, signal)),
         ...others.map((address) => remotes.paced(address).since(since, signal)),
       ].filter((each) => each !== undefined);
       return running.length > 0 ? Promise.all(running).then(() => undefined) : undefined;
@@ -233,17 +229,19 @@ export function createSources(options: SourcesOptions): Sources {
       const [urls, elsewhere] = [urlsOf(store), remotes.all(lastIn(memory))];
       const used = new Set([...urls.values()].map((url) => mirrorName(url)));
       for (const { mirrors } of elsewhere.values()) for (const each of mirrors.keys()) used.add(each);
-      forgetUnused((each) => used.has(each));
+      looks.forgetUnused((each) => used.has(each));
       const [url, remote] = [urls.get(name), elsewhere.get(name)];
-      const read = [...(url === undefined ? [] : [{ address: url }]), ...(remote?.mirrors.values() ?? [])];
-      if (read.length > 0) await lookAll(read.map(async (each) => fetcher(each).since(clock.now(), signal)));
-      else if (remote) await remotes.paced(remote.address).since(clock.now(), signal);
-      else return [];
-      const keys = url === undefined ? [] : await touched(store, memory, url, git.repository(url));
-      return [...new Set([...keys, ...(remote ? await remotes.touched(name, lastIn(memory), signal) : [])])];
+      const everybody = url === undefined ? [] : [[mirrorName(url), { address: url }] as const];
+      const read = new Map<string, Mirrored>([...everybody, ...(remote?.mirrors ?? [])]);
+      const failed = await looks.all(read, signal);
+      if (failed.size > 0 && failed.size === read.size) throw [...failed.values()][0];
+      if (read.size === 0 && remote) await remotes.paced(remote.address).since(clock.now(), signal);
+      const found = url === undefined ? noneMoved : await touched(options, remotes, { memory, repoUrl: url, failed });
+      const elsewhereTouched = remote ? await remotes.touched(name, lastIn(memory), signal) : [];
+      return { ...found, touched: [...new Set([...found.touched, ...elsewhereTouched])] };
     },
-    behind: (app, others, memory) => behind(options, app, others, memory),
-    heads: (app) => headsOf(git, app),
+    behind: (app, others, memory) => behind(options, remotes, { app, others, memory }),
+    heads: (app) => headsOf(options, remotes, app),
     users: (repoUrl, memory) => [
       ...new Set([
         ...store.applications

@@ -8,9 +8,11 @@ import type { CommitRange } from '../../model/history.ts';
 import type { GateAuthors } from '../../policy/gate.ts';
 import type { EffectivePolicy } from '../../policy/policy.ts';
 import type { Authors, CommitAuthors } from '../application/pass.ts';
+import type { Remotes } from '../remote/remotes.ts';
 import { describeError, errorKind } from '../../base/errors.ts';
 import { isThere } from '../../git/repository.ts';
 import { sourcesOf } from '../../model/application.ts';
+import { normaliseRepo } from '../../model/repository.ts';
 
 /** Required reviewers are one more list in which an approver must stand. Throws while the forge cannot be asked. */
 export async function withReviewers(
@@ -95,18 +97,38 @@ async function orUnknown(asked: Promise<GateAuthors>): Promise<GateAuthors> {
   });
 }
 
+/**
+ * Where Secrets are for one project, that of the application, if it has the commit: another project's may be broken.
+ * What came from no repository of its sources, as its own manifest does, is in everybody's.
+ */
+async function mirrorFor(
+  { git, remotes }: { git: Git; remotes: Pick<Remotes, 'reach'> | undefined },
+  { repo, to }: CommitRange,
+  app: Application | undefined,
+): Promise<Repository> {
+  const isSource = app && sourcesOf(app.spec).some(({ repoURL }) => normaliseRepo(repoURL) === normaliseRepo(repo));
+  const reach = isSource ? remotes?.reach(app, repo) : undefined;
+  const own = reach?.project === undefined ? undefined : git.repository(repo, reach);
+  return own && (await own.has(to).catch(() => false)) ? own : git.repository(repo);
+}
+
 /** `forge`: undefined without a GitHub App; then nobody can tell whose a commit is. */
-export function createAuthors(git: Git, forge: CommitAuthors | undefined): Authors {
+export function createAuthors(git: Git, forge: CommitAuthors | undefined, remotes?: Pick<Remotes, 'reach'>): Authors {
+  const mirrorOf = (range: CommitRange, app?: Application): Promise<Repository> =>
+    mirrorFor({ git, remotes }, range, app);
   return {
-    async authorsOf({ ranges, unknown: told }) {
+    async authorsOf({ ranges, unknown: told }, app) {
       const found = await Promise.all(
-        ranges.map((range) => orUnknown(authorsOfRange({ repository: git.repository(range.repo), forge }, range))),
+        ranges.map(async (range) =>
+          orUnknown(authorsOfRange({ repository: await mirrorOf(range, app), forge }, range)),
+        ),
       );
       return union([...found, { people: [], unknown: told }]);
     },
-    async hasCommits(ranges) {
-      for (const { repo, from, to, paths = ['.'] } of ranges) {
-        const repository = git.repository(repo);
+    async hasCommits(ranges, app) {
+      for (const range of ranges) {
+        const { from, to, paths = ['.'] } = range;
+        const repository = await mirrorOf(range, app);
         // Rewritten history is a new one.
         if (from !== undefined && !(await isThere(repository, from))) return true;
         const found = await repository.touching({ ...(from !== undefined && { from }), to, paths, limit: maxCommits });

@@ -267,5 +267,7 @@ export async function outdatedBy(
   if (!ended?.spec.ranges || !deps.authors.hasCommits || ended.spec.revision === found.desired.revisions[0])
     return undefined;
   const { ranges } = await changeOf(deps, found, signal);
-  return (await deps.authors.hasCommits(since(ended.spec.ranges, ranges))) ? ended.metadata.name : undefined;
+  return (await deps.authors.hasCommits(since(ended.spec.ranges, ranges), found.subject.app))
+    ? ended.metadata.name
+    : undefined;
 }

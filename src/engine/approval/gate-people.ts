@@ -67,7 +67,7 @@ export async function peopleOf(
     change = await changeOf(deps, found, signal);
     const told = agreed ? undefined : toldOf(deps, app, { digest, change });
     if (told) return { change, authors: undefined, told, policy };
-    const authors = await deps.authors.authorsOf(change);
+    const authors = await deps.authors.authorsOf(change, app);
     return {
       change,
       authors,

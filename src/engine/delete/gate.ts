@@ -141,7 +141,10 @@ async function decided(
       : [],
     authors:
       approval && by.length > 0
-        ? await deps.authors.authorsOf({ ranges: approval.spec.ranges ?? [], unknown: approval.spec.unknown ?? [] })
+        ? await deps.authors.authorsOf(
+            { ranges: approval.spec.ranges ?? [], unknown: approval.spec.unknown ?? [] },
+            app,
+          )
         : { people: [], unknown: [byHand] },
   });
 }

@@ -36,8 +36,10 @@ export interface Mirrored {
   reach?: Reach;
 }
 
-interface RemoteSources {
-  /** Of one application: its chart repositories and registries, and what its last rendering fetched. */
+export interface RemoteSources {
+  /** From which the application reads a repository of its sources: where Secrets are for one project, its own. */
+  mirrorOf(app: Application, repoUrl: string): Mirrored;
+  /** Of one application: its sources, and what its last rendering fetched. */
   of(app: Application, last: LastRendered): { repositories: Mirrored[]; others: string[] };
   /** Of all applications, by the normalised address. */
   all(last: LastRendered): Map<string, Elsewhere>;
@@ -61,6 +63,13 @@ function mirrorsOf(read: readonly Mirrored[]): Map<string, Mirrored> {
   return new Map(read.map(({ address, reach }) => [mirrorName(address, reach), { address, ...(reach && { reach }) }]));
 }
 
+function mirrorsBy(remotes: Remotes | undefined): RemoteSources['mirrorOf'] {
+  return (app, repoUrl) => {
+    const reach = remotes?.reach(app, repoUrl) ?? {};
+    return { address: repoUrl, ...(reach.project !== undefined && { reach }) };
+  };
+}
+
 /** Without `remotes` it knows of nothing; addresses are told apart as `normaliseRepo` writes them. */
 export function remoteSources({ store, remotes, clock }: RemoteSourcesOptions): RemoteSources {
   const looks = new Map<string, Paced>();
@@ -70,24 +79,23 @@ export function remoteSources({ store, remotes, clock }: RemoteSourcesOptions): 
     looks.set(address, found);
     return found;
   };
-  /** Everybody's mirrors of the sources are looked at anyway. */
-  const scopedOf = (app: Application): Mirrored[] =>
-    sourcesOf(app.spec).flatMap((source) => {
-      const reach = remotes && !isFetched(source) ? remotes.reach(app, source.repoURL) : {};
-      return reach.project === undefined ? [] : [{ address: source.repoURL, reach }];
-    });
+  const mirrorOf = mirrorsBy(remotes);
+  const mirroredOf = (app: Application): Mirrored[] =>
+    sourcesOf(app.spec)
+      .filter((source) => !isFetched(source))
+      .map(({ repoURL }) => mirrorOf(app, repoURL));
   const usesOwn = (app: Application, name: string): boolean => fetchedAddresses(sourcesOf(app.spec)).has(name);
   const at = (key: string, name: string, last: LastRendered): Fetched[] =>
     last.fetched(key).filter(({ address }) => normaliseRepo(address) === name);
   return {
     paced,
+    mirrorOf,
     of(app, last) {
-      const scoped = scopedOf(app);
       const fetched = last.fetched(applicationKey(app)).filter(moves);
       const own = remotes ? [...fetchedAddresses(sourcesOf(app.spec)).values()] : [];
       const rest = fetched.filter((each) => !isGit(each)).map(({ address }) => address);
       return {
-        repositories: [...mirrorsOf([...scoped, ...fetched.filter(isGit)]).values()],
+        repositories: [...mirrorsOf([...mirroredOf(app), ...fetched.filter(isGit)]).values()],
         others: [...new Set([...own, ...rest])],
       };
     },
@@ -97,7 +105,9 @@ export function remoteSources({ store, remotes, clock }: RemoteSourcesOptions): 
         for (const [name, address] of remotes ? fetchedAddresses(sourcesOf(app.spec)) : [])
           found.set(name, { address, mirrors: new Map() });
         const fetched = last.fetched(applicationKey(app)).filter(moves);
-        for (const each of [...scopedOf(app).map((own) => ({ ...own, of: 'git ' })), ...fetched]) {
+        // Everybody's mirrors of the sources are looked at anyway.
+        const scoped = mirroredOf(app).filter(({ reach }) => reach !== undefined);
+        for (const each of [...scoped.map((own) => ({ ...own, of: 'git ' })), ...fetched]) {
           const here = found.get(normaliseRepo(each.address))?.mirrors ?? [];
           const mirrors = new Map([...here, ...(isGit(each) ? mirrorsOf([each]) : [])]);
           found.set(normaliseRepo(each.address), { address: each.address, mirrors });

@@ -12,15 +12,16 @@ import { authorizationOf, isHttp } from '../../git/access.ts';
 /**
  * Argo CD needs a repository Secret to read alone: who pushes is the App, as it is who opens the pull request. `known`:
  * what the Secrets of the control plane say of that URL, to an AppProject or to anybody. The App's token reads all that
- * it is installed in, so it is not for every reach.
+ * it is installed in, so it is not for every reach. In everybody's name it goes before a Secret of one project: when
+ * that one breaks, the pull requests of the others must not.
  */
 export function repositoryCredentials(
   github: Pick<GitHubClient, 'credentials'> | undefined,
-  known: (repoUrl: string, project?: string) => GitAccess & { app?: AppLogin },
+  known: (repoUrl: string, project?: string) => GitAccess & { app?: AppLogin; owner?: string },
 ): CredentialsFor {
   const tokenOf = appTokens();
   return async (repoUrl, purpose, { project, secretsOnly } = {}) => {
-    const { app, ...access } = known(repoUrl, project);
+    const { app, owner, ...access } = known(repoUrl, project);
     if (!isHttp(repoUrl)) return access;
     const { username: _name, password: _password, bearerToken: _token, ...transport } = access;
     const own = async (): Promise<GitAccess | undefined> =>
@@ -29,7 +30,8 @@ export function repositoryCredentials(
       const login = secretsOnly ? undefined : await github?.credentials(repoUrl);
       return login && { ...transport, ...login };
     };
-    const [first, second] = purpose === 'read' ? [own, ours] : [ours, own];
+    const isLent = project === undefined && owner !== undefined;
+    const [first, second] = purpose === 'read' && !isLent ? [own, ours] : [ours, own];
     return (await first()) ?? (await second()) ?? access;
   };
 }
