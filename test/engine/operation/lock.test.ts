@@ -89,7 +89,9 @@ test('what is approved meanwhile follows when the lock ends, and a sync of the p
   assert.match(answer.message, /^approved; it syncs when its lock ends: it is locked by ann until /);
   await approvalIn(s, 'child', 'Approved');
   await s.restart();
-  await s.until('child', 'compared', ({ operation }) => operation === undefined);
+  const refresh = 'argocd.argoproj.io/refresh';
+  await patchApp(s, 'child', { metadata: { annotations: { [refresh]: 'normal' } } });
+  await s.until('child', 'looked at', ({ metadata }) => metadata.annotations?.[refresh] === undefined);
   assert.equal(await dataOf(s, 'child'), undefined);
   await patchApp(s, 'child', { metadata: { annotations: { 'coxswain.dev/lock': null } } });
   await approvalIn(s, 'child', 'Applied');
