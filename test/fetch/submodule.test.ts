@@ -216,7 +216,7 @@ test('a push to a base is noticed, though another application has that repositor
     const sources = remoteSources({ store, remotes, clock: systemClock });
     assert.equal(sources.all(last).get(normaliseRepo(address))?.mirrors.size, 1);
     assert.deepEqual(await sources.touched(normaliseRepo(address), last, signal), [applicationKey(base)]);
-    assert.deepEqual(sources.of(module, last), { repositories: [], others: [] });
+    assert.deepEqual(sources.of(module, last), { repositories: [{ address: url }], others: [] }, 'its own alone');
   }
 });
 
