@@ -110,7 +110,7 @@ test('rights missing in its own namespace are told once and at /readyz, and the 
   );
   assert.match(
     text,
-    /; patch approvals\.coxswain\.dev\/status; .*; get, list, watch secrets; .* \(E_API\)\. Grant what/,
+    /; patch approvals\.coxswain\.dev\/status; .*; get, list, watch secrets; .* \(E_API\)\. Grant the user/,
   );
   const isLease = ({ resources }: Rule): boolean => resources.includes('leases');
   const [most, rest] = [roleRules().filter((rule) => !isLease(rule)), roleRules().filter(isLease)];
