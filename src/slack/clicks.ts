@@ -1,22 +1,16 @@
 // Buttons and the submission of the review: stored before Slack is answered, so that no click is lost.
-import type {
-  AckFn,
-  App,
-  BlockAction,
-  ButtonAction,
-  RespondFn,
-  ViewResponseAction,
-  ViewSubmitAction,
-} from '@slack/bolt';
+import type { App, BlockAction, ButtonAction, RespondFn } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import type { Approval } from '../model/coxswain.ts';
 import type { ReasonState } from './reason-modal.ts';
 import type { Deed, InboxContext, Look, Wanted } from './inbox.ts';
+import type { Submission } from './submission.ts';
 import { actorOf, answered, mayLook, ofOne, storeInTime, tellLate, unlinked, whisper } from './inbox.ts';
-import { approvalModal, noteModal, readModalState } from './modal.ts';
+import { approvalModal, readModalState } from './modal.ts';
 import { slackError } from './posting.ts';
 import { snoozeModal } from './silence/modal.ts';
+import { faulty, listenToSubmission, submit } from './submission.ts';
 import { driftModal, healModal, readReasonState, reasonInput, rejectModal, revertModal } from './reason-modal.ts';
 
 interface Click {
@@ -196,46 +190,26 @@ function wantedOf({ store }: InboxContext, { act, object, digest }: ReasonState,
 }
 
 /** The digest that was shown comes back with the reason, and is what it is done to. */
-async function onReason(
-  context: InboxContext,
-  client: WebClient,
-  { view, user }: ViewSubmitAction,
-  ack: AckFn<ViewResponseAction>,
-): Promise<void> {
-  const at = context.clock.now();
+async function onReason(submission: Submission): Promise<void> {
+  const { context, view } = submission;
   const state = readReasonState(view.private_metadata);
   const reason = view.state.values[reasonInput.block]?.[reasonInput.action]?.value?.trim() ?? '';
-  if (reason === '') return ack({ response_action: 'errors', errors: { [reasonInput.block]: 'Say why.' } });
+  if (reason === '') return faulty(submission, { [reasonInput.block]: 'Say why.' });
   const wanted = state && ofOne(context.store, wantedOf(context, state, reason));
-  const note = (mrkdwn: string): Promise<void> =>
-    ack({ response_action: 'update', view: noteModal('Not done', mrkdwn) });
-  if (!state || !wanted) return note('That is not known any more.');
-  if (!actorOf(context, user.id)) return note(unlinked(user.id));
-  const deed: Deed = { user: user.id, at, channel: state.channel, once: `view ${view.id} ${user.id}` };
-  const late = await storeInTime({ context, client, deed }, wanted);
-  return late === undefined ? ack() : note(late);
+  return submit(submission, { channel: state?.channel, wanted });
 }
 
 /** The digest that was shown comes back with the submission, and is what is approved. */
-async function onSubmit(
-  context: InboxContext,
-  client: WebClient,
-  { view, user }: ViewSubmitAction,
-  ack: AckFn<ViewResponseAction>,
-): Promise<void> {
-  const at = context.clock.now();
-  const state = readModalState(view.private_metadata);
-  const approval = state && context.store.approvals.get(state.object);
-  const note = (mrkdwn: string, title = 'Not approved'): Promise<void> =>
-    ack({ response_action: 'update', view: noteModal(title, mrkdwn) });
-  if (!state || !approval) return note('That approval is not known any more.');
-  if (!actorOf(context, user.id)) return note(unlinked(user.id));
-  const deed: Deed = { user: user.id, at, channel: state.channel, once: `view ${view.id} ${user.id}` };
-  const late = await storeInTime(
-    { context, client, deed },
-    { verb: 'approve', application: approval.spec.application, digest: state.digest, shown: true, args: {} },
-  );
-  return late === undefined ? ack() : note(late, 'Not approved yet');
+async function onSubmit(submission: Submission): Promise<void> {
+  const state = readModalState(submission.view.private_metadata);
+  const approval = state && submission.context.store.approvals.get(state.object);
+  const application = approval?.spec.application ?? '';
+  return submit(submission, {
+    channel: state?.channel,
+    wanted: approval && { verb: 'approve', application, digest: state.digest, shown: true, args: {} },
+    gone: 'That approval is not known any more.',
+    titles: { refused: 'Not approved', late: 'Not approved yet' },
+  });
 }
 
 /** Registers the handlers of our buttons and of the review's submission. */
@@ -275,10 +249,6 @@ export function listenToClicks(app: App, context: InboxContext): void {
       },
     );
   }
-  app.view('reason_submit', ({ ack, body, client }) =>
-    onReason(context, client, body as ViewSubmitAction, ack as AckFn<ViewResponseAction>),
-  );
-  app.view('approval_submit', ({ ack, body, client }) =>
-    onSubmit(context, client, body as ViewSubmitAction, ack as AckFn<ViewResponseAction>),
-  );
+  listenToSubmission(app, context, 'reason_submit', onReason);
+  listenToSubmission(app, context, 'approval_submit', onSubmit);
 }
