@@ -37,7 +37,7 @@ export async function agreeTo(
   name: string,
   actor: Actor = bob,
   test: (approval: Approval) => boolean = () => true,
-): Promise<void> {
+): ReturnType<typeof approve> {
   const { digest } = (await approvalIn(s, name, 'Pending', test)).spec;
   const application = `${s.namespace}/${name}`;
   const answer = await eventually('the word is taken', async () => {
@@ -49,4 +49,5 @@ export async function agreeTo(
     }
   });
   assert.equal(answer.done, true, answer.message);
+  return answer;
 }

@@ -3,22 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../../src/base/clock.ts';
 import { lock, unlock } from '../../../src/engine/lock.ts';
-import { approve } from '../../../src/engine/request.ts';
-import { applicationKey } from '../../../src/model/application.ts';
-import {
-  approvalIn,
-  automated,
-  config,
-  dataOf,
-  ended,
-  operate,
-  patchApp,
-  push,
-  requests,
-  synced,
-} from '../manifests.ts';
+import { approvalIn, automated, config, dataOf, ended, operate, patchApp, push, synced } from '../manifests.ts';
 import { stage, type Stage } from '../fixture.ts';
-import { bob, gate } from '../approval/fixture.ts';
+import { agreeTo, bob, gate } from '../approval/fixture.ts';
 
 const by = { by: 'ann', reason: 'the database moves', request: 'r1' };
 
@@ -80,12 +67,7 @@ test('what is approved meanwhile follows when the lock ends, and a sync of the p
   const app = await s.until('child', 'brought anew', ({ metadata }) => metadata.annotations?.['note'] === '2');
   assert.notEqual(app.metadata.annotations?.['coxswain.dev/lock'], undefined);
   await synced(s, 'root');
-  const answer = await approve(requests(s), {
-    application: applicationKey(app),
-    actor: bob,
-    teams: [],
-    digest: spec.digest,
-  });
+  const answer = await agreeTo(s, 'child', bob, ({ spec: { digest } }) => digest === spec.digest);
   assert.match(answer.message, /^approved; it syncs when its lock ends: it is locked by ann until /);
   await approvalIn(s, 'child', 'Approved');
   await s.restart();
